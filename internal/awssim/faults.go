@@ -1,0 +1,154 @@
+package awssim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Faults are what goes wrong on purpose. Rates are probabilities per call, drawn from a seeded generator in the order of the calls.
+type Faults struct {
+	Throttle      float64       `json:"throttle,omitempty"`
+	ServerError   float64       `json:"server_error,omitempty"`   // 500 and 503 alike
+	Drop          float64       `json:"drop,omitempty"`           // the connection closes without an answer
+	Slow          float64       `json:"slow,omitempty"`           // the answer takes SlowBy longer, in real time
+	SlowBy        time.Duration `json:"slow_by,omitempty"`        // nanoseconds in JSON
+	PartialData   float64       `json:"partial_data,omitempty"`   // GetMetricData: some results come in two pages
+	InternalError float64       `json:"internal_error,omitempty"` // GetMetricData: some results have StatusCode InternalError and no values
+	Truncate      float64       `json:"truncate,omitempty"`       // the body ends in the middle
+	Malformed     float64       `json:"malformed,omitempty"`      // the answer makes no sense
+	// MalformedKinds limits how answers are malformed: see the Malformed constants. Empty: any of them.
+	MalformedKinds []string `json:"malformed_kinds,omitempty"`
+	// Deny refuses operations: keys are an operation's name or "*", optionally followed by "@account/region".
+	Deny               map[string]DenyKind `json:"deny,omitempty"`
+	ExpiredCredentials bool                `json:"expired_credentials,omitempty"`
+	// Only lists the operations that the rates and ExpiredCredentials apply to; empty: all.
+	Only []string `json:"only,omitempty"`
+	// Hang lists the "account/region" whose calls are accepted and never answered.
+	Hang []string `json:"hang,omitempty"`
+}
+
+// DenyKind is the reason of a denial; each has AWS's own text.
+type DenyKind string
+
+// The reasons of a denial.
+const (
+	IdentityPolicy       DenyKind = "identity-policy"        // no policy allows the action: can be mended by one
+	ExplicitDeny         DenyKind = "explicit-deny"          // an identity policy denies it
+	ServiceControlPolicy DenyKind = "service-control-policy" // the organisation denies it
+	PermissionsBoundary  DenyKind = "permissions-boundary"
+	Forbidden            DenyKind = "forbidden" // GetMetricData answers, its results have StatusCode Forbidden
+)
+
+// Validate refuses kinds that are not known.
+func (k DenyKind) Validate() error {
+	known := []DenyKind{IdentityPolicy, ExplicitDeny, ServiceControlPolicy, PermissionsBoundary, Forbidden}
+	if !slices.Contains(known, k) {
+		return fmt.Errorf("cannot deny for reason %q: want one of %v", string(k), known)
+	}
+	return nil
+}
+
+// How an answer can be malformed.
+const (
+	MalformedGarbage   = "garbage"   // not the protocol's encoding
+	MalformedMissing   = "missing"   // required members are absent
+	MalformedNaN       = "nan"       // GetMetricData: values that are no numbers
+	MalformedLengths   = "lengths"   // GetMetricData: more timestamps than values
+	MalformedOutside   = "outside"   // GetMetricData: timestamps outside of the window
+	MalformedNextToken = "nexttoken" // the same page with a token, for ever
+)
+
+var malformedKinds = []string{MalformedGarbage, MalformedMissing, MalformedNaN, MalformedLengths, MalformedOutside, MalformedNextToken}
+
+// verdict is what happens to one call.
+type verdict struct {
+	slow, drop, throttle, fail, unavailable, truncate bool
+	partial, internal                                 bool
+	malformed                                         string
+	seed                                              uint64
+}
+
+// faultPlan holds the faults of a server and decides them call by call.
+type faultPlan struct {
+	mu     sync.Mutex
+	faults Faults
+	rng    *rand.Rand
+}
+
+func newFaultPlan(seed uint64, f Faults) *faultPlan {
+	return &faultPlan{faults: f, rng: rand.New(rand.NewPCG(seed, 0xfa017))}
+}
+
+func (p *faultPlan) set(f Faults) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = f
+}
+
+func (p *faultPlan) get() Faults {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.faults
+}
+
+// applies reports whether rates apply to an operation.
+func (f *Faults) applies(operation string) bool {
+	return len(f.Only) == 0 || slices.Contains(f.Only, operation)
+}
+
+// decide draws what happens to the next call of an operation.
+func (p *faultPlan) decide(operation string) verdict {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.faults.applies(operation) {
+		return verdict{}
+	}
+	draw := func(rate float64) bool { return rate > 0 && p.rng.Float64() < rate }
+	f := &p.faults
+	v := verdict{
+		slow: draw(f.Slow), drop: draw(f.Drop), throttle: draw(f.Throttle), fail: draw(f.ServerError), truncate: draw(f.Truncate),
+		partial: draw(f.PartialData), internal: draw(f.InternalError),
+		seed: p.rng.Uint64(),
+	}
+	v.unavailable = v.seed&1 == 0
+	if draw(f.Malformed) {
+		kinds := f.MalformedKinds
+		if len(kinds) == 0 {
+			kinds = malformedKinds
+		}
+		v.malformed = kinds[p.rng.IntN(len(kinds))]
+	}
+	return v
+}
+
+// denied returns the reason for which an operation is refused to an account in a region; "" if it is not.
+func (f *Faults) denied(operation, account, region string) DenyKind {
+	where := "@" + account + "/" + region
+	for _, key := range []string{operation + where, "*" + where, operation, "*"} {
+		if kind, ok := f.Deny[key]; ok {
+			return kind
+		}
+	}
+	return ""
+}
+
+// denialText is the message of a denial, as IAM words it (IAM User Guide, troubleshooting access denied error messages).
+func denialText(kind DenyKind, caller, action, resource string) string {
+	what := fmt.Sprintf("User: %s is not authorized to perform: %s", caller, action)
+	if resource != "" {
+		what += " on resource: " + resource
+	}
+	switch kind {
+	case ExplicitDeny:
+		return what + " with an explicit deny in an identity-based policy"
+	case ServiceControlPolicy:
+		return what + " with an explicit deny in a service control policy"
+	case PermissionsBoundary:
+		return fmt.Sprintf("%s because no permissions boundary allows the %s action", what, action)
+	default:
+		return fmt.Sprintf("%s because no identity-based policy allows the %s action", what, action)
+	}
+}

@@ -1,0 +1,84 @@
+package awssim
+
+import "math"
+
+// malform spoils an answer in the way that the call's verdict names, where the answer has what it takes.
+func malform(x *exchange, answer any) any {
+	if x.verdict.malformed == "" {
+		return answer
+	}
+	switch out := answer.(type) {
+	case *metricDataOutput:
+		malformMetricData(x.verdict.malformed, out)
+	case *listMetricsOutput:
+		malformListMetrics(x.verdict.malformed, out)
+	case map[string]any:
+		malformList(x.verdict.malformed, out)
+	}
+	return answer
+}
+
+func malformMetricData(kind string, out *metricDataOutput) {
+	if kind == MalformedNextToken {
+		out.NextToken = encodeToken(pageToken{})
+		return
+	}
+	for i := range out.MetricDataResults {
+		r := &out.MetricDataResults[i]
+		switch kind {
+		case MalformedMissing:
+			r.ID, r.StatusCode = "", ""
+		case MalformedNaN:
+			for k := range r.Values {
+				r.Values[k] = math.NaN()
+			}
+		case MalformedLengths:
+			r.Values = r.Values[:len(r.Values)/2]
+		case MalformedOutside:
+			for k := range r.Timestamps {
+				r.Timestamps[k] -= 7 * 24 * 3600
+			}
+		}
+	}
+}
+
+func malformListMetrics(kind string, out *listMetricsOutput) {
+	switch kind {
+	case MalformedMissing:
+		for i := range out.Metrics {
+			out.Metrics[i].MetricName, out.Metrics[i].Dimensions = "", []dimension{{}}
+		}
+	case MalformedNextToken:
+		out.NextToken = encodeToken(listToken{})
+	}
+}
+
+// malformList spoils a list of API Gateway.
+func malformList(kind string, out map[string]any) {
+	switch kind {
+	case MalformedMissing:
+		for _, list := range []string{"item", "items"} {
+			items, _ := out[list].([]map[string]any)
+			for _, item := range items {
+				clear(item)
+			}
+		}
+	case MalformedNextToken:
+		if _, ok := out["item"]; ok {
+			out["position"] = encodeToken("")
+		} else if _, ok := out["items"]; ok {
+			out["nextToken"] = encodeToken("")
+		}
+	}
+}
+
+// garbage overwrites bytes in the body so that it no longer is what its content type says.
+func garbage(body []byte, seed uint64) []byte {
+	rng := stream(seed)
+	out := append([]byte{0xff, 0xfe}, body...)
+	for range len(out)/64 + 1 {
+		n := rng.next()
+		out[n%uint64(len(out))] = byte(n >> 56)
+	}
+	return out
+}

@@ -1,0 +1,77 @@
+package awssim
+
+import (
+	"sync"
+	"time"
+)
+
+// Published quotas, per account and region, in the simulator's clock.
+const (
+	quotaListMetrics   = 25  // ListMetrics: requests a second (CloudWatch User Guide, service quotas)
+	quotaGetMetricData = 500 // GetMetricData: requests a second (same)
+	// GetMetricData: datapoints a second where StartTime is at most recentDatapoints ago, and where it is older (same).
+	quotaRecentDatapoints = 180_000
+	quotaOldDatapoints    = 396_000
+	recentDatapoints      = 3 * time.Hour
+
+	quotaControlPlane      = 10 // all of API Gateway's operations together: requests a second (API Gateway quotas)
+	quotaControlPlaneBurst = 40 // their burst
+)
+
+// quotas are the token buckets of all accounts and regions.
+type quotas struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// take takes n tokens from a bucket that refills at rate up to burst, and reports whether it had any: like AWS it lets a request that begins above
+// zero pass whole.
+func (q *quotas) take(name string, now time.Time, n, rate, burst float64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	b, ok := q.buckets[name]
+	if !ok {
+		if q.buckets == nil {
+			q.buckets = map[string]*bucket{}
+		}
+		b = &bucket{tokens: burst, at: now}
+		q.buckets[name] = b
+	}
+	if elapsed := now.Sub(b.at); elapsed > 0 {
+		b.tokens, b.at = min(b.tokens+elapsed.Seconds()*rate, burst), now
+	}
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens -= n
+	return true
+}
+
+// allow reports whether a call is within its quota.
+func (q *quotas) allow(op *operation, c caller, now time.Time) bool {
+	where := "@" + c.account.ID + "/" + c.region
+	switch {
+	case op.service == serviceAPIGateway:
+		return q.take("control"+where, now, 1, quotaControlPlane, quotaControlPlaneBurst)
+	case op.name == "ListMetrics":
+		return q.take(op.name+where, now, 1, quotaListMetrics, quotaListMetrics)
+	case op.name == "GetMetricData":
+		return q.take(op.name+where, now, 1, quotaGetMetricData, quotaGetMetricData)
+	default:
+		return true
+	}
+}
+
+// allowDatapoints reports whether an answer with that many datapoints is within its quota.
+func (q *quotas) allowDatapoints(c caller, now, start time.Time, n int) bool {
+	name, rate := "recent@", float64(quotaRecentDatapoints)
+	if now.Sub(start) > recentDatapoints {
+		name, rate = "old@", quotaOldDatapoints
+	}
+	return q.take(name+c.account.ID+"/"+c.region, now, float64(n), rate, rate)
+}

@@ -1,0 +1,274 @@
+package awssim
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	// latencyFloor is the least an answer takes: faster than any network, and slow enough for smithy-go, which closes a request's body as soon as it
+	// has the answer and breaks connections whose write loop is not done by then (aws-sdk-go-v2 #2737).
+	latencyFloor = 2 * time.Millisecond
+	// maxBody bounds a request's body. 500 queries are 74 KB; CloudWatch takes 1 MB.
+	maxBody = 1 << 20
+)
+
+// Config says how a [Server] behaves. Only World is required.
+type Config struct {
+	World *World
+	// Now is the simulator's clock, and that of its Date header; nil: time.Now.
+	Now func() time.Time
+	// Latency is how long an answer takes, in real time, at least 2 ms.
+	Latency  time.Duration
+	Lateness Lateness
+	// ListLag is how long after its first data ListMetrics shows a new series. AWS: up to 15 minutes.
+	ListLag time.Duration
+	Faults  Faults
+	// EnforceQuotas throttles calls above AWS's published quotas, by the simulator's clock.
+	EnforceQuotas bool
+	// MaxPage lowers the datapoints (GetMetricData) and entries (lists) of a page below AWS's own, to force pagination; 0: AWS's own.
+	MaxPage int
+	// DefaultAccount is the account of access keys that name none (see README.md); "": the world's first.
+	DefaultAccount string
+}
+
+// Server is the embedded AWS. It serves all services on one address and tells them apart as their requests differ.
+type Server struct {
+	config    Config
+	world     *World
+	published *published
+	faults    *faultPlan
+	calls     callLog
+	sessions  sessions
+	quotas    quotas
+	requests  requestIDs
+
+	mu       sync.Mutex
+	regions  map[regionKey]*regionSeries
+	seen     map[*stageInfo]*presence
+	listings []*listing
+
+	closed chan struct{}
+	close  sync.Once
+}
+
+type regionKey struct{ account, region string }
+
+// New returns a server of a world that has at least one account.
+func New(c Config) *Server {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Latency = max(c.Latency, latencyFloor)
+	if c.World == nil {
+		c.World = &World{}
+	}
+	if c.DefaultAccount == "" && len(c.World.Accounts) > 0 {
+		c.DefaultAccount = c.World.Accounts[0].ID
+	}
+	return &Server{
+		config:    c,
+		world:     c.World,
+		published: newPublished(c.World.Seed, c.Lateness),
+		faults:    newFaultPlan(c.World.Seed, c.Faults),
+		regions:   map[regionKey]*regionSeries{},
+		seen:      map[*stageInfo]*presence{},
+		closed:    make(chan struct{}),
+	}
+}
+
+// Close ends calls that hang or wait. It does not close listeners, which are the caller's.
+func (s *Server) Close() { s.close.Do(func() { close(s.closed) }) }
+
+// SetFaults replaces the faults from the next call on.
+func (s *Server) SetFaults(f Faults) { s.faults.set(f) }
+
+// SetLateness replaces the lateness from the next call on. More lateness hides points again that were visible, which AWS does not do.
+func (s *Server) SetLateness(l Lateness) { s.published.setLateness(l) }
+
+// exchange is one call on its way through the server.
+type exchange struct {
+	request *http.Request
+	op      operation
+	body    []byte
+	caller  caller
+	now     time.Time
+	verdict verdict
+	denied  DenyKind
+	call    *Call
+}
+
+// ServeHTTP answers a call to any of the services.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	now := s.config.Now()
+	id := s.requests.next(s.world.Seed)
+	w.Header().Set("Server", "awssim")
+	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+	w.Header().Set("x-amzn-RequestId", id)
+	if err != nil {
+		http.Error(w, "cannot read the request: "+err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	op, unknown := route(r, body)
+	if op.protocol == protocolCBOR {
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
+	x := &exchange{request: r, op: op, body: body, now: now, call: &Call{Operation: cmp.Or(op.name, "Unknown"), At: now}}
+	x.verdict = s.faults.decide(op.name)
+	dropped := false
+	defer func() {
+		s.calls.add(*x.call)
+		if dropped {
+			panic(http.ErrAbortHandler) // closes the connection
+		}
+	}()
+	if !s.delay(r.Context(), x) || x.verdict.drop {
+		dropped = true
+		return
+	}
+	answer, failure := s.answer(x, unknown)
+	if hung := answer == nil && failure == nil; hung {
+		dropped = true
+		return
+	}
+	dropped = s.write(w, x, id, answer, failure)
+}
+
+// delay lets the answer's latency pass. It reports false when the caller or the server went away.
+func (s *Server) delay(ctx context.Context, x *exchange) bool {
+	d := s.config.Latency
+	if x.verdict.slow {
+		d += s.faults.get().SlowBy
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-s.closed:
+	}
+	return false
+}
+
+// answer authenticates, refuses or handles a call. It returns neither an answer nor an error after a call that hung.
+func (s *Server) answer(x *exchange, unknown *wireError) (any, *wireError) {
+	var failure *wireError
+	x.caller, failure = s.authenticate(x.request, x.op.service)
+	x.call.Region = x.caller.region
+	if x.caller.account != nil {
+		x.call.Account = x.caller.account.ID
+	}
+	faults := s.faults.get()
+	if x.caller.account != nil && slices.Contains(faults.Hang, x.caller.account.ID+"/"+x.caller.region) {
+		select {
+		case <-x.request.Context().Done():
+		case <-s.closed:
+		}
+		return nil, nil
+	}
+	switch {
+	case failure != nil:
+		return nil, failure
+	case unknown != nil:
+		return nil, unknown
+	case faults.ExpiredCredentials && faults.applies(x.op.name):
+		return nil, expiredToken(x.op.service)
+	case x.verdict.throttle, s.config.EnforceQuotas && !s.quotas.allow(&x.op, x.caller, x.now):
+		return nil, throttled(x.op.service)
+	case x.verdict.fail:
+		return nil, serverError(x.op.service, x.verdict.unavailable)
+	}
+	x.denied = faults.denied(x.op.name, x.caller.account.ID, x.caller.region)
+	if x.denied != "" && x.denied != Forbidden {
+		return nil, accessDenied(x.op.service, denialText(x.denied, x.caller.arn, x.op.action, x.resource()))
+	}
+	out, err := x.op.handle(s, x)
+	if err != nil {
+		return nil, asWireError(x.op.service, err)
+	}
+	return out, nil
+}
+
+// resource is the ARN that a denial names; CloudWatch has no resource-level permissions for what is served here.
+func (x *exchange) resource() string {
+	if x.op.service != serviceAPIGateway {
+		return ""
+	}
+	return fmt.Sprintf("arn:%s:apigateway:%s::%s", x.caller.account.partition(), x.caller.region, x.arnPath())
+}
+
+func asWireError(service string, err error) *wireError {
+	if e, ok := err.(*wireError); ok {
+		return e
+	}
+	e := serverError(service, false)
+	e.message = err.Error()
+	return e
+}
+
+// write sends the answer or the error, and reports whether the connection is to be dropped after it.
+func (s *Server) write(w http.ResponseWriter, x *exchange, id string, answer any, failure *wireError) bool {
+	x.call.Status = http.StatusOK
+	var body []byte
+	if failure != nil {
+		x.call.Status, x.call.Error = failure.status, failure.code
+		body = errorBody(w.Header(), x.op.protocol, id, failure)
+	} else {
+		answer = malform(x, answer)
+		var err error
+		if body, err = encode(x.op.protocol, answer, id); err != nil {
+			http.Error(w, "cannot encode the answer: "+err.Error(), http.StatusInternalServerError)
+			return false
+		}
+		if x.verdict.malformed == MalformedGarbage {
+			body = garbage(body, x.verdict.seed)
+		}
+		w.Header().Set("Content-Type", x.op.protocol.contentType())
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(x.call.Status)
+	if x.verdict.truncate && len(body) > 1 {
+		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
+		return true
+	}
+	_, _ = w.Write(body)
+	return false
+}
+
+// encode writes an answer in the form of a protocol.
+func encode(p protocol, answer any, id string) ([]byte, error) {
+	switch p {
+	case protocolCBOR:
+		return cborEncoding.Marshal(answer)
+	case protocolQuery:
+		return encodeXML(answer, id)
+	default:
+		return json.Marshal(answer)
+	}
+}
+
+// requestIDs makes the x-amzn-RequestId of each answer.
+type requestIDs struct {
+	mu sync.Mutex
+	n  uint64
+}
+
+func (r *requestIDs) next(seed uint64) string {
+	r.mu.Lock()
+	r.n++
+	n := r.n
+	r.mu.Unlock()
+	a, b := mix(seed^n), mix(seed+n*3)
+	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", uint32(a), uint16(a>>32), a>>48&0xfff, b&0xfff, b>>16)
+}
