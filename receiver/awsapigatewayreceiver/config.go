@@ -1,0 +1,74 @@
+package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver"
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+)
+
+// Config is the receiver's configuration. Every key has a working default.
+type Config struct {
+	// Regions to read; none: the SDK's default region.
+	Regions []string `mapstructure:"regions"`
+	// Accounts to read; none: the caller's own.
+	Accounts []aws.Account `mapstructure:"accounts"`
+	// Endpoint of all AWS services; empty: AWS.
+	Endpoint string `mapstructure:"endpoint"`
+	// APIs that are collected; all where it is empty.
+	APIs inventory.Filter `mapstructure:"apis"`
+	// Tags are keys of API tags that become resource attributes.
+	Tags []string `mapstructure:"tags"`
+	// ResourceAttributes switches single resource attributes.
+	ResourceAttributes resource.Config `mapstructure:"resource_attributes"`
+	// Storage is the storage extension that keeps positions; nil: memory.
+	Storage   *component.ID    `mapstructure:"storage"`
+	Inventory inventory.Config `mapstructure:"inventory"`
+	Metrics   metrics.Config   `mapstructure:"metrics"`
+}
+
+var _ confmap.Validator = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Inventory: inventory.Config{Interval: 5 * time.Minute, RequestsPerSecond: 2},
+		Metrics:   metrics.DefaultConfig(),
+	}
+}
+
+// Validate returns every error of the settings that stand at the top; those of the sections come from the sections.
+func (c *Config) Validate() error {
+	errs := []error{aws.CheckRegions("regions", c.Regions)}
+	for i := range c.Accounts {
+		errs = append(errs, c.Accounts[i].Check(fmt.Sprintf("accounts[%d]", i), c.Regions))
+	}
+	labels := aws.Labels(c.Accounts)
+	for i, label := range labels {
+		if slices.Contains(labels[:i], label) {
+			errs = append(errs, fmt.Errorf("accounts[%d]: %q is listed twice: each account once, or with different names for different roles", i, label))
+		}
+	}
+	if c.Endpoint != "" {
+		if u, err := url.Parse(c.Endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			errs = append(errs, fmt.Errorf("endpoint: %q is not a URL: write it as http://127.0.0.1:4599, or leave it out for AWS", c.Endpoint))
+		}
+	}
+	for i, tag := range c.Tags {
+		switch {
+		case tag == "":
+			errs = append(errs, fmt.Errorf("tags[%d]: is empty: a tag's key", i))
+		case slices.Contains(c.Tags[:i], tag):
+			errs = append(errs, fmt.Errorf("tags[%d]: %q is listed twice", i, tag))
+		}
+	}
+	return errors.Join(errs...)
+}

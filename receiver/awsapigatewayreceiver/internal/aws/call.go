@@ -1,0 +1,125 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+)
+
+// operation is one AWS operation: its name, what IAM calls it, and the limiter that it draws on.
+type operation struct {
+	name, action string
+	// resource is the resource pattern of the permission; %P and %R stand for partition and region.
+	resource string
+	limiter  func(*limits) *limiter
+}
+
+func controlPlane(l *limits) *limiter { return l.controlPlane }
+func stsLimiter(l *limits) *limiter   { return l.sts }
+
+var (
+	opGetCallerIdentity = operation{"GetCallerIdentity", "sts:GetCallerIdentity", "*", stsLimiter}
+	opAssumeRole        = operation{"AssumeRole", "sts:AssumeRole", "the role", stsLimiter}
+	opListMetrics       = operation{"ListMetrics", "cloudwatch:ListMetrics", "*", func(l *limits) *limiter { return l.listMetrics }}
+	opGetMetricData     = operation{"GetMetricData", "cloudwatch:GetMetricData", "*", func(l *limits) *limiter { return l.metricData }}
+	opGetRestAPIs       = operation{"GetRestApis", "apigateway:GET", "arn:%P:apigateway:%R::/restapis", controlPlane}
+	opGetRestStages     = operation{"GetStages", "apigateway:GET", "arn:%P:apigateway:%R::/restapis/*/stages", controlPlane}
+	opGetAPIs           = operation{"GetApis", "apigateway:GET", "arn:%P:apigateway:%R::/apis", controlPlane}
+	opGetStages         = operation{"GetStages (v2)", "apigateway:GET", "arn:%P:apigateway:%R::/apis/*/stages", controlPlane}
+)
+
+// call makes one call: it waits for the operation's limiter, tries it, counts it, and tries again what can be tried again.
+// datapoints is what a GetMetricData call asks for, 0 for the others.
+func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(context.Context, *I, ...F) (*O, error), in *I, datapoints int) (*O, error) {
+	wait := poll.Backoff{Min: minRetryWait, Max: maxRetryWait}
+	var last *Error
+	for attempt := range maxAttempts {
+		if attempt > 0 {
+			c.telemetry.ReceiverAwsapigatewayAwsRetries.Add(ctx, 1, c.operationAttributes(op))
+			if err := c.clock.Sleep(ctx, wait.Next()); err != nil {
+				return nil, last
+			}
+		}
+		limiter := op.limiter(c.limits)
+		if err := limiter.wait(ctx, c.clock, 1); err != nil {
+			return nil, c.fail(op, Canceled, err)
+		}
+		if op.name == opGetMetricData.name {
+			if err := c.limits.datapoints.wait(ctx, c.clock, datapoints); err != nil {
+				return nil, c.fail(op, Canceled, err)
+			}
+		}
+		start := time.Now()
+		out, err := attemptOnce(ctx, c, f, in)
+		c.telemetry.ReceiverAwsapigatewayAwsCallDuration.Record(ctx, time.Since(start).Seconds(), c.operationAttributes(op))
+		class := Class("ok")
+		if err != nil {
+			class = classify(ctx, err)
+		}
+		c.telemetry.ReceiverAwsapigatewayAwsCalls.Add(ctx, 1, c.operationAttributes(op, attribute.String("outcome", string(class))))
+		if err == nil {
+			limiter.succeeded(c.clock.Now())
+			return out, nil
+		}
+		last = c.fail(op, class, err)
+		switch class {
+		case Throttled:
+			limiter.throttled(c.clock.Now())
+			c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
+		case Malformed:
+			c.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, c.operationAttributes(op))
+		case Expired:
+			if cache, ok := c.cfg.Credentials.(*awssdk.CredentialsCache); ok {
+				cache.Invalidate()
+			}
+		}
+		if !class.retryable() {
+			return nil, last
+		}
+	}
+	return nil, last
+}
+
+// attemptOnce makes one attempt. A panic while the SDK decodes hostile bytes is an error like any other.
+func attemptOnce[I, O, F any](ctx context.Context, c *Client, f func(context.Context, *I, ...F) (*O, error), in *I) (out *O, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.settings.AttemptTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			out, err = nil, fmt.Errorf("%w: cannot decode it: %v", errMalformed, r)
+		}
+	}()
+	out, err = f(ctx, in)
+	if err == nil && out == nil {
+		return nil, errMalformed
+	}
+	return out, err
+}
+
+func (c *Client) fail(op operation, class Class, err error) *Error {
+	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region).Replace(op.resource)
+	var inner *Error
+	if errors.As(err, &inner) && inner.Operation != op.name {
+		// The role's credentials failed inside this call: that call's class says more.
+		if inner.Class != Denied || class == RoleRefused {
+			return &Error{Operation: op.name, Class: class, Action: inner.Action, Resource: resource, Err: err}
+		}
+	}
+	return &Error{Operation: op.name, Class: class, Action: op.action, Resource: resource, Err: err}
+}
+
+func partitionOfARN(s string) string {
+	arn, err := awsarn.Parse(s)
+	if err != nil {
+		return ""
+	}
+	return arn.Partition
+}

@@ -1,0 +1,142 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+)
+
+// Client makes the calls of one target. The operations are held as func fields, filled with method values: a field of a service client's type
+// would keep every method of it in the binary (11 MB).
+type Client struct {
+	target      model.Target
+	settings    Settings
+	cfg         awssdk.Config
+	credentials awssdk.CredentialsProvider // of the target; nil: those of cfg
+	limits      *limits
+	clock       poll.Clock
+	telemetry   *metadata.TelemetryBuilder
+	logger      *zap.Logger
+
+	offset atomic.Int64 // AWS's clock less ours, nanoseconds
+
+	assumeRole        func(context.Context, *sts.AssumeRoleInput, ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
+	getCallerIdentity func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+	listMetrics       func(context.Context, *cloudwatch.ListMetricsInput, ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error)
+	getMetricData     func(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
+	getRestAPIs       func(context.Context, *apigateway.GetRestApisInput, ...func(*apigateway.Options)) (*apigateway.GetRestApisOutput, error)
+	getRestStages     func(context.Context, *apigateway.GetStagesInput, ...func(*apigateway.Options)) (*apigateway.GetStagesOutput, error)
+	getAPIs           func(context.Context, *apigatewayv2.GetApisInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApisOutput, error)
+	getStages         func(context.Context, *apigatewayv2.GetStagesInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.GetStagesOutput, error)
+}
+
+func newClient(set Settings, cfg awssdk.Config, target model.Target) *Client {
+	c := &Client{
+		target:    target,
+		settings:  set,
+		cfg:       cfg.Copy(),
+		clock:     set.Clock,
+		telemetry: set.Telemetry,
+		logger:    set.Logger.With(zap.String("target", target.Label)),
+	}
+	c.cfg.Region = target.Region
+	shared := pool.client(cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport())
+	c.cfg.HTTPClient = &transport{client: shared, observe: c.observeClock, now: c.clock.Now}
+	c.setLimits(target.AccountID)
+	base := sts.NewFromConfig(c.cfg)
+	c.assumeRole = base.AssumeRole
+	return c
+}
+
+// connect builds the service clients, once the credentials are known.
+func (c *Client) connect() {
+	if c.credentials != nil {
+		c.cfg.Credentials = c.credentials
+	}
+	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
+	cw := cloudwatch.NewFromConfig(c.cfg)
+	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
+	v1 := apigateway.NewFromConfig(c.cfg)
+	c.getRestAPIs, c.getRestStages = v1.GetRestApis, v1.GetStages
+	v2 := apigatewayv2.NewFromConfig(c.cfg)
+	c.getAPIs, c.getStages = v2.GetApis, v2.GetStages
+}
+
+func (c *Client) setLimits(account string) {
+	if account == "" {
+		account = c.target.Label
+	}
+	c.limits = limitsFor(limitsKey{endpoint: c.settings.Endpoint, account: account, region: c.target.Region}, c.settings.ControlPlanePerSecond)
+}
+
+// Target returns the target, with its account once Identify has succeeded.
+func (c *Client) Target() model.Target { return c.target }
+
+// Identify finds out the target's account, if the configuration does not say it. It must have returned nil before the other calls are made.
+func (c *Client) Identify(ctx context.Context) error {
+	if c.target.AccountID != "" {
+		return nil
+	}
+	out, err := call(ctx, c, opGetCallerIdentity, c.getCallerIdentity, &sts.GetCallerIdentityInput{}, 1)
+	if err != nil {
+		return err
+	}
+	arn, account := awssdk.ToString(out.Arn), awssdk.ToString(out.Account)
+	if !accountIDPattern.MatchString(account) {
+		return &Error{Operation: opGetCallerIdentity.name, Class: Malformed, Err: fmt.Errorf("%w: account %q", errMalformed, account)}
+	}
+	if p := partitionOfARN(arn); p != "" && p != c.target.Partition {
+		return &Error{Operation: opGetCallerIdentity.name, Class: Partition, Err: fmt.Errorf("the credentials are of partition %s, region %s is in %s", p, c.target.Region, c.target.Partition)}
+	}
+	c.target.AccountID = account
+	c.setLimits(account)
+	return nil
+}
+
+// Now is AWS's time: the local time plus the offset that AWS's answers showed.
+func (c *Client) Now() time.Time { return c.clock.Now().Add(c.ClockOffset()) }
+
+// ClockOffset is AWS's clock less the local one.
+func (c *Client) ClockOffset() time.Duration { return time.Duration(c.offset.Load()) }
+
+// clockTolerance is what a Date header, with whole seconds and the way of the answer, can't tell.
+const clockTolerance = time.Second
+
+// clockWarning is the offset above which the user should know.
+const clockWarning = 30 * time.Second
+
+func (c *Client) observeClock(aws, local time.Time) {
+	seen := aws.Sub(local)
+	old := c.ClockOffset()
+	if math.Abs(float64(seen-old)) <= float64(clockTolerance) {
+		return
+	}
+	if seen.Abs() <= clockTolerance {
+		seen = 0
+	}
+	c.offset.Store(int64(seen))
+	if seen.Abs() > clockWarning && old.Abs() <= clockWarning {
+		c.logger.Warn("The local clock differs from AWS's; windows follow AWS's", zap.Duration("offset", seen))
+	}
+}
+
+// operationAttributes are shared by the metrics of one operation.
+func (c *Client) operationAttributes(op operation, more ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(append(more, attribute.String("operation", op.name), attribute.String("target", c.target.Label))...))
+}

@@ -1,0 +1,182 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithy "github.com/aws/smithy-go"
+)
+
+// Class says what kind of failure an AWS call met: it decides about the retry and about what the user can do.
+type Class string
+
+// The classes. They are the values of the outcome attribute of the aws_calls metric, beside "ok".
+const (
+	Throttled      Class = "throttled"
+	Server         Class = "server"
+	Network        Class = "network"
+	Malformed      Class = "malformed"
+	Expired        Class = "expired"
+	Denied         Class = "denied"
+	ExplicitDeny   Class = "explicit_deny"
+	RoleRefused    Class = "role_refused"
+	RegionDisabled Class = "region_disabled"
+	NoCredentials  Class = "no_credentials"
+	Partition      Class = "partition"
+	Signature      Class = "signature"
+	Invalid        Class = "invalid"
+	Canceled       Class = "canceled"
+)
+
+// Error is a failed AWS call.
+type Error struct {
+	Operation string
+	Class     Class
+	// Action and Resource are the IAM action and the resource pattern that the call needs.
+	Action, Resource string
+	Err              error
+}
+
+// Error says what failed and, where it is known, what mends it.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("cannot call %s: %v", e.Operation, e.Err)
+	if r := e.Remedy(); r != "" {
+		s += " (" + r + ")"
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Remedy says who can mend the failure and how, "" where it mends itself.
+func (e *Error) Remedy() string {
+	switch e.Class {
+	case Denied:
+		return fmt.Sprintf("allow %s on %s in the identity's policy", e.Action, e.Resource)
+	case ExplicitDeny:
+		return fmt.Sprintf("an explicit deny of %s on %s, in a service control policy, permissions boundary or policy, wins over every allow: only its owner can lift it", e.Action, e.Resource)
+	case RoleRefused:
+		return "check role_arn, external_id, the role's trust policy, and that the caller may sts:AssumeRole it; no policy of the role itself mends this"
+	case RegionDisabled:
+		return "the region is not enabled in this account, or the access key is not valid there: enable it under Account > AWS Regions or leave it out of regions"
+	case NoCredentials:
+		return "no AWS credentials were found: set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, accounts[].profile, or run with an instance, task or pod role"
+	case Expired:
+		return "the credentials expired: renew them"
+	case Partition:
+		return "credentials are valid in one partition only: give the account a profile with credentials of the region's own partition"
+	case Signature:
+		return "check the secret access key and the machine's clock"
+	default:
+		return ""
+	}
+}
+
+// ClassOf returns the class of a failed call, "" where err is not one.
+func ClassOf(err error) Class {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Class
+	}
+	return ""
+}
+
+func (c Class) retryable() bool {
+	switch c {
+	case Throttled, Server, Network, Malformed, Expired:
+		return true
+	default:
+		return false
+	}
+}
+
+// errMalformed marks an answer that decodes but makes no sense.
+var errMalformed = errors.New("malformed answer")
+
+// assumeRoleError marks a failure of the role's credentials inside another operation.
+type assumeRoleError struct {
+	role string
+	err  error
+}
+
+func (e *assumeRoleError) Error() string {
+	return fmt.Sprintf("cannot assume role %s: %v", e.role, e.err)
+}
+func (e *assumeRoleError) Unwrap() error { return e.err }
+
+// classify tells the class of an SDK error. The codes are those of the services' API references ("Common Errors").
+func classify(ctx context.Context, err error) Class {
+	if ctx.Err() != nil {
+		return Canceled
+	}
+	role := (*assumeRoleError)(nil)
+	assuming := errors.As(err, &role)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch code := api.ErrorCode(); {
+		case throttleCodes[code]:
+			return Throttled
+		case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation", code == "AuthorizationError", code == "NotAuthorized":
+			switch {
+			case strings.Contains(api.ErrorMessage(), "explicit deny"):
+				return ExplicitDeny
+			case assuming:
+				return RoleRefused
+			}
+			return Denied
+		case strings.HasPrefix(code, "ExpiredToken"), code == "RequestExpired":
+			return Expired
+		case code == "UnrecognizedClientException", code == "InvalidClientTokenId", code == "OptInRequired", code == "AuthFailure", code == "RegionDisabledException":
+			return RegionDisabled
+		case strings.HasPrefix(code, "SignatureDoesNotMatch"), code == "InvalidSignatureException", code == "RequestTimeTooSkewed":
+			return Signature
+		case code == "MissingAuthenticationToken", code == "MissingAuthenticationTokenException":
+			return NoCredentials
+		}
+		if api.ErrorFault() == smithy.FaultServer {
+			return Server
+		}
+	}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		switch status := response.HTTPStatusCode(); {
+		case status >= 500:
+			return Server
+		case status == 429:
+			return Throttled
+		case status >= 400:
+			return Invalid
+		}
+	}
+	var decode *smithy.DeserializationError
+	if errors.Is(err, errMalformed) || errors.As(err, &decode) {
+		return Malformed
+	}
+	var netErr net.Error
+	var opErr *smithy.OperationError
+	switch {
+	case api != nil:
+		return Invalid
+	case errors.As(err, &netErr), errors.Is(err, context.DeadlineExceeded), isTransport(err):
+		return Network
+	case errors.As(err, &opErr) && strings.Contains(err.Error(), "get credentials"), errors.As(err, new(*ratelimit.QuotaExceededError)):
+		return NoCredentials
+	default:
+		return Network
+	}
+}
+
+func isTransport(err error) bool {
+	type canRetry interface{ ConnectionError() bool }
+	var c canRetry
+	return errors.As(err, &c) && c.ConnectionError()
+}
+
+var throttleCodes = map[string]bool{
+	"Throttling": true, "ThrottlingException": true, "ThrottledException": true, "RequestThrottled": true, "RequestThrottledException": true,
+	"TooManyRequestsException": true, "RequestLimitExceeded": true, "BandwidthLimitExceeded": true, "PriorRequestNotComplete": true, "SlowDown": true,
+}

@@ -1,0 +1,86 @@
+package aws
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+)
+
+// limiter keeps one operation of one target below its quota, and backs off as a whole when AWS throttles: it halves its rate at each throttle,
+// down to a tenth, and gains a twentieth of its maximum back with each success.
+type limiter struct {
+	mu  sync.Mutex
+	lim *rate.Limiter
+	max rate.Limit
+}
+
+func newLimiter(perSecond float64, burst int) *limiter {
+	return &limiter{lim: rate.NewLimiter(rate.Limit(perSecond), burst), max: rate.Limit(perSecond)}
+}
+
+// wait takes n from the budget, or all of the burst where n is larger.
+func (l *limiter) wait(ctx context.Context, clock poll.Clock, n int) error {
+	now := clock.Now()
+	d := l.lim.ReserveN(now, min(n, l.lim.Burst())).DelayFrom(now)
+	return clock.Sleep(ctx, d)
+}
+
+func (l *limiter) setMax(perSecond float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.max != rate.Limit(perSecond) {
+		l.max = rate.Limit(perSecond)
+		l.lim.SetLimit(l.max)
+	}
+}
+
+func (l *limiter) throttled(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lim.SetLimitAt(now, max(l.lim.Limit()/2, l.max/10))
+}
+
+func (l *limiter) succeeded(now time.Time) {
+	if l.lim.Limit() >= l.max {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lim.SetLimitAt(now, min(l.lim.Limit()+l.max/20, l.max))
+}
+
+// limits are the limiters of one target.
+type limits struct {
+	metricData, datapoints, listMetrics, controlPlane, sts *limiter
+}
+
+// The quotas belong to the account and region, so limiters belong to the process, not to a receiver.
+var sharedLimits = struct {
+	sync.Mutex
+	byTarget map[limitsKey]*limits
+}{byTarget: map[limitsKey]*limits{}}
+
+type limitsKey struct{ endpoint, account, region string }
+
+// limitsFor returns the limiters of a target. The control plane's rate is a setting: the newest one holds.
+func limitsFor(k limitsKey, controlPlanePerSecond float64) *limits {
+	sharedLimits.Lock()
+	defer sharedLimits.Unlock()
+	l, ok := sharedLimits.byTarget[k]
+	if !ok {
+		l = &limits{
+			metricData:   newLimiter(getMetricDataPerSecond, getMetricDataPerSecond),
+			datapoints:   newLimiter(metricDatapointsPerSecond, metricDatapointsBurst),
+			listMetrics:  newLimiter(listMetricsPerSecond, listMetricsBurst),
+			controlPlane: newLimiter(controlPlanePerSecond, controlPlaneBurst),
+			sts:          newLimiter(stsPerSecond, stsPerSecond),
+		}
+		sharedLimits.byTarget[k] = l
+	}
+	l.controlPlane.setMax(controlPlanePerSecond)
+	return l
+}

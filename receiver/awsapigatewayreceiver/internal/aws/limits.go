@@ -1,0 +1,46 @@
+package aws
+
+import "time"
+
+// Quotas that AWS publishes, each per account and region, and the share that we take of them. People's consoles, alarms and deployments
+// draw on the same quotas.
+const (
+	// GetMetricData: 500 transactions a second now, 50 in accounts that never got the increase ("CloudWatch service quotas").
+	getMetricDataPerSecond = 40
+	// GetMetricData: 180,000 datapoints a second where StartTime is at most 3 hours ago, 396,000 where it is older.
+	metricDatapointsPerSecond = 90_000
+	metricDatapointsBurst     = 180_000
+	// ListMetrics: 25 transactions a second.
+	listMetricsPerSecond = 12
+	listMetricsBurst     = 20
+	// API Gateway's control plane: 10 requests a second, burst 40, all operations together; not adjustable and shared with deployments
+	// ("Amazon API Gateway quotas"). The steady rate is inventory.requests_per_second.
+	controlPlaneBurst = 20
+	// STS publishes no figure.
+	stsPerSecond = 5
+
+	// MaxQueries is the number of MetricDataQuery structures of one GetMetricData request.
+	MaxQueries = 500
+	// MaxDatapoints is the number of datapoints that one GetMetricData request may ask for.
+	MaxDatapoints = 100_800
+
+	// restPageSize is the largest `limit` of GetRestApis, v2PageSize the largest maxResults that v2 operations take.
+	restPageSize = 500
+	v2PageSize   = "100"
+
+	// sessionDuration is the longest session of a chained role.
+	sessionDuration = time.Hour
+
+	// maxPages bounds a listing: 10,000 pages of ListMetrics are 5 million metrics.
+	maxPages = 10_000
+	// maxAnswerBytes bounds a decompressed answer. 100,800 datapoints are below 3 MB.
+	maxAnswerBytes = 64 << 20
+)
+
+// Attempts of one call, and the waits between them.
+const (
+	maxAttempts    = 6
+	minRetryWait   = 200 * time.Millisecond
+	maxRetryWait   = 5 * time.Second
+	attemptTimeout = 30 * time.Second
+)

@@ -1,0 +1,164 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+)
+
+// Settings are what Open needs of the receiver's configuration and of its host.
+type Settings struct {
+	Accounts []Account // none: the caller's own account
+	Regions  []string  // none: the SDK's default region
+	Endpoint string    // "": AWS
+	// ControlPlanePerSecond is the steady rate of API Gateway reads of one target.
+	ControlPlanePerSecond float64
+	Clock                 poll.Clock
+	// AttemptTimeout bounds one attempt of a call in real time; 0: 30 s.
+	AttemptTimeout time.Duration
+	Telemetry      *metadata.TelemetryBuilder
+	Logger         *zap.Logger
+}
+
+// Session is the set of targets of one receiver.
+type Session struct {
+	Clients []*Client
+	closed  bool
+}
+
+// Open resolves the accounts and regions to one Client each. It does not call AWS: credentials are found at the first call.
+func Open(ctx context.Context, s Settings) (*Session, error) {
+	if s.AttemptTimeout == 0 {
+		s.AttemptTimeout = attemptTimeout
+	}
+	accounts := s.Accounts
+	if len(accounts) == 0 {
+		accounts = []Account{{}}
+	}
+	pool.acquire()
+	session := &Session{}
+	var errs []error
+	for i := range accounts {
+		if err := session.openAccount(ctx, s, &accounts[i]); err != nil {
+			errs = append(errs, fmt.Errorf("accounts[%d]: %w", i, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		session.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+// Close gives the HTTP client back. It is safe to call twice.
+func (s *Session) Close() {
+	if !s.closed {
+		s.closed = true
+		pool.release()
+	}
+}
+
+func (s *Session) openAccount(ctx context.Context, set Settings, a *Account) error {
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(pool.buildable()),
+		// Retries are ours: they share the target's limiter, its accounting and its clock.
+		config.WithRetryer(func() awssdk.Retryer { return awssdk.NopRetryer{} }),
+	}
+	if a.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(a.Profile))
+	}
+	if set.Endpoint != "" {
+		options = append(options, config.WithBaseEndpoint(set.Endpoint))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return fmt.Errorf("cannot load the AWS configuration: %w", err)
+	}
+	regions := set.Regions
+	if len(a.Regions) > 0 {
+		regions = a.Regions
+	}
+	if len(regions) == 0 {
+		if cfg.Region == "" {
+			return errors.New("regions: is not set, and neither AWS_REGION nor the profile names a region: write for example regions: [us-east-1]")
+		}
+		regions = []string{cfg.Region}
+	}
+
+	clients := make([]*Client, len(regions))
+	for i, region := range regions {
+		clients[i] = newClient(set, cfg, model.Target{
+			Label:       a.label() + "/" + region,
+			AccountName: a.Name,
+			AccountID:   a.AccountID,
+			Region:      region,
+			Partition:   PartitionOf(region),
+		})
+	}
+	if a.RoleARN != "" {
+		// One provider per account: its regions share the session.
+		creds := awssdk.NewCredentialsCache(roleProvider(a, clients), func(o *awssdk.CredentialsCacheOptions) {
+			o.ExpiryWindow = 5 * time.Minute
+			o.ExpiryWindowJitterFrac = 0.5
+		})
+		for _, c := range clients {
+			c.credentials = creds
+		}
+	}
+	for _, c := range clients {
+		c.connect()
+	}
+	s.Clients = append(s.Clients, clients...)
+	return nil
+}
+
+// roleProvider assumes the account's role through the STS of the account's regions in turn, so that one region that does not answer, or is not
+// enabled, leaves the others their credentials.
+func roleProvider(a *Account, clients []*Client) awssdk.CredentialsProvider {
+	name := a.SessionName
+	if name == "" {
+		name = "otelcol-apigateway"
+	}
+	providers := make([]awssdk.CredentialsProvider, len(clients))
+	for i, c := range clients {
+		providers[i] = stscreds.NewAssumeRoleProvider(assumer{c}, a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = name
+			o.Duration = sessionDuration
+			if a.ExternalID != "" {
+				o.ExternalID = &a.ExternalID
+			}
+		})
+	}
+	return awssdk.CredentialsProviderFunc(func(ctx context.Context) (awssdk.Credentials, error) {
+		var errs []error
+		for _, p := range providers {
+			creds, err := p.Retrieve(ctx)
+			if err == nil {
+				return creds, nil
+			}
+			errs = append(errs, err)
+			if c := ClassOf(err); c != Network && c != RegionDisabled && c != Server {
+				break
+			}
+		}
+		return awssdk.Credentials{}, &assumeRoleError{role: a.RoleARN, err: errors.Join(errs...)}
+	})
+}
+
+// assumer is the one STS call that the role's provider needs, made with the account's base credentials.
+type assumer struct{ c *Client }
+
+func (a assumer) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, _ ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
+	return call(ctx, a.c, opAssumeRole, a.c.assumeRole, in, 1)
+}

@@ -1,0 +1,133 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// maxAsks is how often a group is asked again for a statistic that misses a period which the others have.
+const maxAsks = 3
+
+var errMissing = errors.New("misses a period that others have")
+
+// decode turns the answers to one group's statistics into observations, ascending. An error means that the group has to be asked again. With
+// lenient, a statistic that misses a period is done without.
+func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error) {
+	for i := range answers {
+		if !answers[i].Complete {
+			return nil, fmt.Errorf("%s of %s: %s", p.statistics[i], p.metric, answers[i].Reason)
+		}
+	}
+	times, err := periods(p, answers)
+	if err != nil && !lenient {
+		return nil, err
+	}
+	cursor := make([]int, len(answers))
+	// next is the value of a statistic at ts, NaN where it has none.
+	next := func(i int, ts int64) float64 {
+		a := &answers[i]
+		if cursor[i] < len(a.Times) && a.Times[cursor[i]] == ts {
+			cursor[i]++
+			return a.Values[cursor[i]-1]
+		}
+		return math.NaN()
+	}
+	out := make([]observation, 0, len(times))
+	var gauges []float64
+	if p.gaugeCount > 0 {
+		gauges = make([]float64, 0, p.gaugeCount*len(times))
+	}
+	for _, ts := range times {
+		o := observation{TS: ts, Max: unknownExtreme, Min: unknownExtreme}
+		missing := ""
+		for i := range p.statistics {
+			v := next(i, ts)
+			if math.IsNaN(v) {
+				missing = p.statistics[i]
+			}
+			switch {
+			case p.sum != nil:
+				o.N = math.Round(v)
+			case i == p.count:
+				o.N = math.Round(v)
+			case i == p.total:
+				o.Sum = v
+			case i == p.maximum && v >= 0:
+				o.Max = v
+			case i == p.minimum && v >= 0:
+				o.Min = v
+			case p.gauge != nil && i >= p.gauges && i < p.gauges+p.gaugeCount:
+				gauges = append(gauges, v)
+			case p.bucketCount > 0 && i >= p.buckets && i < p.buckets+p.bucketCount:
+				if o.Buckets == nil {
+					o.Buckets = make([]float64, p.bucketCount)
+				}
+				if v > 0 {
+					o.Buckets[i-p.buckets] = v
+				}
+			}
+		}
+		if missing != "" && !lenient && !p.extra {
+			return nil, fmt.Errorf("%s of %s %w", missing, p.metric, errMissing)
+		}
+		if p.gaugeCount > 0 {
+			o.gauges = gauges[len(gauges)-p.gaugeCount : len(gauges) : len(gauges)]
+		}
+		if math.IsNaN(o.Sum) {
+			continue // without a sum there is no histogram; the period is read again while it is revisited
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// periods are the starts of the periods of a group: those of its first statistic, which every sample counts in. An extra metric's statistics may
+// each have their own.
+func periods(p *plan, answers []model.Series) ([]int64, error) {
+	first := answers[0].Times
+	longest := first
+	for i := range answers {
+		if len(answers[i].Times) > len(longest) {
+			longest = answers[i].Times
+		}
+	}
+	if len(longest) > len(first) && !p.extra {
+		return nil, fmt.Errorf("%s of %s %w", p.statistics[0], p.metric, errMissing)
+	}
+	return longest, nil
+}
+
+// balance makes bucket counts whole and adds them up to the count: CloudWatch interpolates them. What is missing goes to, and what is too much
+// comes from, the fullest buckets first.
+func balance(buckets []float64, count uint64, out []uint64) []uint64 {
+	out = out[:0]
+	var total uint64
+	for _, b := range buckets {
+		n := uint64(math.Round(max(b, 0)))
+		out = append(out, n)
+		total += n
+	}
+	if len(out) == 0 {
+		return out
+	}
+	for total != count {
+		fullest := 0
+		for i := range out {
+			if out[i] > out[fullest] {
+				fullest = i
+			}
+		}
+		if total < count {
+			out[fullest] += count - total
+			total = count
+		} else {
+			take := min(out[fullest], total-count)
+			out[fullest] -= take
+			total -= take
+		}
+	}
+	return out
+}

@@ -1,0 +1,382 @@
+// Package metrics turns CloudWatch's metrics of API Gateway into OTLP metrics: it plans what to ask for, fetches, decodes, maps and emits.
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+)
+
+// Reader are the CloudWatch reads of one target. *aws.Client has them.
+type Reader interface {
+	Now() time.Time
+	ListMetrics(ctx context.Context, recentlyActive bool, yield func([]model.Metric) error) error
+	MetricData(ctx context.Context, queries []model.Query, period time.Duration, w model.Window) ([]model.Series, error)
+}
+
+// Settings are what a Collector needs.
+type Settings struct {
+	Target    model.Target
+	Config    *Config
+	Filter    *inventory.Filter
+	Reader    Reader
+	Inventory *inventory.Inventory
+	Store     *checkpoint.Store
+	Resources *resource.Writer
+	Emitter   *emit.Metrics
+	Clock     poll.Clock
+	Recorder  Recorder
+	Logger    *zap.Logger
+	// Version is the collector's, for the scope.
+	Version string
+}
+
+// Recorder counts; its methods fill internal metrics. All are safe for concurrent use.
+type Recorder struct {
+	Billed          func(ctx context.Context, low, high int64)
+	Listed          func(ctx context.Context, requests int64)
+	LatePoints      func(ctx context.Context, n int64)
+	LostSeconds     func(ctx context.Context, seconds float64)
+	Malformed       func(ctx context.Context, operation string)
+	CheckpointError func(ctx context.Context)
+	RefusedPoints   func(ctx context.Context, n int64)
+}
+
+const (
+	// requestsInFlight is the number of GetMetricData requests of one target that wait for their answers together.
+	requestsInFlight = 10
+	// listInterval is how often ListMetrics is read: a new metric takes up to 15 minutes to be listed anyway.
+	listInterval = 5 * time.Minute
+	// activeWindow is how much of the past RecentlyActive surely lists.
+	activeWindow = 3 * time.Hour
+	// failedRounds is how often a cycle asks again for what failed before it leaves the rest to a later one.
+	failedRounds = 3
+	// minRetry is the first wait before a cycle that was not complete is taken up again.
+	minRetry = 15 * time.Second
+)
+
+// Collector collects the metrics of one target.
+type Collector struct {
+	Settings
+	period     int64
+	classifier classifier
+	intervals  []time.Duration
+	state      *state
+	mapper     mapper
+	logger     *zap.Logger
+
+	// emitting guards the ledgers, the mapper and the state while answers are handed over, one at a time.
+	emitting sync.Mutex
+	points   []point
+	staged   []staged
+
+	lastList time.Time // the newest attempt, zero after one that failed
+	pages    int       // of the newest list
+	cycles   int
+	orphans  map[inventory.Key]*inventory.Snapshot
+	named    map[string]bool // of unknown metrics, for their one log line
+	owners   ownerCache
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Status is what the internal metrics show of a collector.
+type Status struct {
+	Series, Unknown, Ambiguous int
+	// ReadTo is the end of the newest period that was handed over of the series that is furthest behind; zero before the first.
+	ReadTo      time.Time
+	LastSuccess time.Time
+	// First is true once a cycle has ended.
+	First bool
+	Cost  Cost
+}
+
+// New makes the collector of a target whose account is known.
+func New(set Settings) *Collector {
+	c := &Collector{
+		Settings:   set,
+		period:     int64(set.Config.Period / time.Second),
+		classifier: classifier{plans: plans(set.Config)},
+		logger:     set.Logger.With(zap.String("target", set.Target.Label), zap.String("signal", "metrics")),
+		orphans:    map[inventory.Key]*inventory.Snapshot{},
+		named:      map[string]bool{},
+	}
+	for _, l := range set.Config.Levels {
+		c.classifier.stage = c.classifier.stage || l == LevelStage
+		c.classifier.route = c.classifier.route || l == LevelRoute
+	}
+	seen := map[time.Duration]bool{}
+	for _, p := range c.classifier.plans {
+		if !seen[p.interval] {
+			seen[p.interval] = true
+			c.intervals = append(c.intervals, p.interval)
+		}
+	}
+	c.mapper = mapper{bounds: set.Config.HistogramBuckets, version: set.Version, resource: c.writeResource}
+	c.state = newState(set.Store, set.Target.Label, c.logger, set.Recorder.CheckpointError)
+	return c
+}
+
+// Status returns a copy of the collector's status.
+func (c *Collector) Status() Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.status
+}
+
+// Run collects until ctx ends. report is told the outcome of each cycle.
+func (c *Collector) Run(ctx context.Context, report func(error)) {
+	wait := poll.Backoff{Min: minRetry, Max: c.Config.CollectionInterval}
+	for {
+		err := c.restore(ctx)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		report(err)
+		c.state.report(ctx, err)
+		if c.Clock.Sleep(ctx, wait.Next()) != nil {
+			return
+		}
+	}
+	wait.Reset()
+	next := make(map[time.Duration]time.Time, len(c.intervals))
+	retry := time.Time{}
+	for ctx.Err() == nil {
+		now := c.Clock.Now()
+		due := map[time.Duration]bool{}
+		for _, interval := range c.intervals {
+			if !now.Before(next[interval]) {
+				due[interval] = true
+				next[interval] = now.Add(poll.Jitter(interval) - interval/40)
+			}
+		}
+		err := c.cycle(ctx, due)
+		if ctx.Err() != nil {
+			return
+		}
+		report(err)
+		if err != nil {
+			retry = c.Clock.Now().Add(wait.Next())
+		} else {
+			wait.Reset()
+			retry = time.Time{}
+		}
+		wake := retry
+		for _, t := range next {
+			if wake.IsZero() || t.Before(wake) {
+				wake = t
+			}
+		}
+		if c.Clock.Sleep(ctx, wake.Sub(c.Clock.Now())) != nil {
+			return
+		}
+	}
+}
+
+// restore reads the stored positions, and hands over what was in flight when the collector was killed.
+func (c *Collector) restore(ctx context.Context) error {
+	f, err := c.state.restore(ctx, c.Reader.Now(), c.period)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		md, err := (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(f.payload)
+		if err != nil {
+			c.state.report(ctx, fmt.Errorf("cannot decode the stored hand-over: %w", err))
+		} else {
+			_, err := c.Emitter.Emit(ctx, func() pmetric.Metrics {
+				again := pmetric.NewMetrics()
+				md.CopyTo(again)
+				return again
+			})
+			if err != nil {
+				return err
+			}
+			if err := c.state.settle(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	if old := c.state.meta.Period; old != c.period {
+		lost := c.changePeriod(old)
+		c.Recorder.LostSeconds(ctx, float64(lost))
+		c.logger.Warn("metrics::period changed; what the old and the new periods do not share is left out", zap.Int64("seconds", lost))
+	}
+	// Every stored series is asked for at once, before the first list is read: an outage may be longer than a list shows.
+	for key, ledgers := range c.state.restored {
+		for id := range ledgers {
+			if s := c.classifier.seriesOf(key, id); s != nil && s.id() == id {
+				s.listed = true
+				c.state.adopt(s)
+			}
+		}
+	}
+	return nil
+}
+
+// changePeriod moves the restored positions to the next start of a period of the new length.
+func (c *Collector) changePeriod(old int64) int64 {
+	var lost int64
+	for _, ledgers := range c.state.restored {
+		for id, l := range ledgers {
+			end := max(l.Settled, l.end())
+			if n := len(l.Seen); n > 0 {
+				end = max(end, l.Seen[n-1].TS+old)
+			}
+			aligned := (end + c.period - 1) / c.period * c.period
+			lost += aligned - end
+			l.Settled, l.Seen = aligned, nil
+			ledgers[id] = l
+		}
+	}
+	c.state.meta.Period = c.period
+	return lost
+}
+
+// errIncomplete is the outcome of a cycle that could not read everything; the rest is asked for again, for the same windows.
+var errIncomplete = errors.New("the collection is not complete")
+
+// cycle reads and hands over everything that is new of the series whose interval is due, and what an earlier cycle failed to read.
+func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error {
+	now := c.Reader.Now()
+	end := poll.Align(now.Add(-c.Config.Delay), c.Config.Period)
+	c.cycles++
+	run := &round{c: c, now: now, end: end, ctx: ctx, cycle: c.cycles}
+
+	// What is known is asked for first; then the list is read, and what is new on a page is asked for while the next page is read.
+	if len(c.state.byAPI) > 0 {
+		snapshot, err := c.Inventory.Wait(ctx)
+		if err != nil {
+			return err
+		}
+		c.resolveAll(snapshot)
+	}
+	run.start()
+	run.plan(c.dueGroups(now, end, func(s *series) bool { return due[s.plan.interval] || s.failed }))
+	var listErr error
+	if now.Sub(c.lastList) >= listInterval-listInterval/20 || c.lastList.IsZero() {
+		listErr = c.discover(ctx, run)
+	}
+	run.wait()
+	wait := poll.Backoff{Min: time.Second, Max: minRetry}
+	for range failedRounds {
+		again := c.dueGroups(now, end, func(s *series) bool { return s.failed })
+		if len(again) == 0 || ctx.Err() != nil {
+			break
+		}
+		if run.failures > 0 {
+			if c.Clock.Sleep(ctx, wait.Next()) != nil {
+				break
+			}
+		}
+		run.start()
+		run.plan(again)
+		run.wait()
+	}
+	for c.behind(end, due) && run.errs == nil && ctx.Err() == nil {
+		// Windows that were too long for one request.
+		run.start()
+		run.plan(c.dueGroups(now, end, func(s *series) bool { return due[s.plan.interval] }))
+		run.wait()
+	}
+	if run.lost > 0 {
+		c.Recorder.LostSeconds(ctx, float64(run.lost))
+		c.logger.Warn("Metrics can't be read any more, since they are older than metrics::max_backfill", zap.Int64("series_seconds", run.lost))
+	}
+	err := errors.Join(append(run.errs, listErr)...)
+	if err == nil && run.failures > 0 {
+		err = errIncomplete
+	}
+	c.finish(now, err)
+	return err
+}
+
+// finish sums the cycle up.
+func (c *Collector) finish(now time.Time, err error) {
+	status := Status{First: true, LastSuccess: c.status.LastSuccess, Unknown: c.status.Unknown}
+	oldest := int64(0)
+	for _, api := range c.state.byAPI {
+		for _, s := range api {
+			s.asks = 0
+			if !s.listed || !s.wanted {
+				continue
+			}
+			status.Series++
+			if s.owners.At(now).Ambiguous() {
+				status.Ambiguous++
+			}
+			if s.readTo != 0 && (oldest == 0 || s.readTo < oldest) {
+				oldest = s.readTo
+			}
+			status.Cost.add(s.plan)
+		}
+	}
+	status.Cost.list(c.pages)
+	if oldest != 0 {
+		status.ReadTo = time.Unix(oldest, 0)
+	}
+	if err == nil {
+		status.LastSuccess = now
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	status.Unknown = c.status.Unknown
+	c.status = status
+}
+
+// behind says whether a series still has something to read that only the length of a request kept back.
+func (c *Collector) behind(end int64, due map[time.Duration]bool) bool {
+	for _, api := range c.state.byAPI {
+		for _, s := range api {
+			if s.listed && s.wanted && due[s.plan.interval] && s.readTo != 0 && s.readTo < end && !s.failed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dueGroups are the groups of the listed series that pass, oldest first.
+func (c *Collector) dueGroups(now time.Time, end int64, pass func(*series) bool) []group {
+	var groups []group
+	for _, api := range c.state.byAPI {
+		for _, s := range api {
+			if s.listed && s.wanted && s.readTo < end && pass(s) {
+				groups = append(groups, group{series: s, from: c.from(s, now)})
+			}
+		}
+	}
+	return groups
+}
+
+// from is where a series is read from: its position, or for one that was never seen the target's first start less initial_lookback, but no
+// further back than the lists reach.
+func (c *Collector) from(s *series, now time.Time) int64 {
+	if s.ledger.Settled != 0 {
+		return s.ledger.Settled
+	}
+	first := c.state.meta.First - int64(c.Config.InitialLookback/time.Second)
+	listed := min(c.state.meta.Listed, now.Unix()) - int64(maxFirstRead/time.Second)
+	from := max(first, listed)
+	return from - from%c.period
+}
+
+// writeResource writes the resource of an owner's stage.
+func (c *Collector) writeResource(res pcommon.Resource, s *series, owner string) {
+	o := c.owners.get(s, owner)
+	c.Resources.Stage(res, o.API, o.Candidates, s.stage)
+}

@@ -1,0 +1,200 @@
+package metrics
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// maxNamed bounds the unknown metrics that are named in the log.
+const maxNamed = 100
+
+// discover lists the series and asks for new ones page by page. Only a complete list takes series away.
+func (c *Collector) discover(ctx context.Context, run *round) error {
+	began := c.Reader.Now()
+	c.lastList = began
+	// After an outage, what was active during it need not be any more: the long list has it.
+	recent := began.Sub(time.Unix(c.state.meta.Listed, 0)) < activeWindow-2*listInterval
+	listed := map[*series]bool{}
+	var waiting []*series
+	unknownSeries := 0
+	c.pages = 0
+	err := c.Reader.ListMetrics(ctx, recent, func(page []model.Metric) error {
+		c.Recorder.Listed(ctx, 1)
+		c.pages++
+		snapshot, err := c.Inventory.Wait(ctx)
+		if err != nil {
+			return err
+		}
+		var fresh []group
+		for i := range page {
+			s, v := c.classifier.classify(&page[i])
+			switch v {
+			case unknown:
+				unknownSeries++
+				c.name(&page[i])
+			case collect:
+				if known, ok := c.state.byAPI[s.key][s.id()]; ok {
+					s = known
+				}
+				listed[s] = true
+				if s.owners.Resolved() || c.resolve(s, snapshot) {
+					fresh = c.admit(s, fresh, run)
+				} else if _, orphan := c.orphans[s.key]; !orphan {
+					waiting = append(waiting, s)
+				} else {
+					unknownSeries++
+				}
+			}
+		}
+		run.add(fresh)
+		return nil
+	})
+	run.packer.flush()
+	unknownSeries += c.admitWaiting(ctx, waiting, began, run)
+	if err != nil {
+		c.lastList = time.Time{}
+		return err
+	}
+	c.unlist(ctx, listed, began)
+	c.mu.Lock()
+	c.status.Unknown = unknownSeries
+	c.mu.Unlock()
+	return nil
+}
+
+// admit makes a series that the inventory knows one of the target's, and asks for it if it is new.
+func (c *Collector) admit(s *series, fresh []group, run *round) []group {
+	if _, ok := c.state.byAPI[s.key][s.id()]; !ok {
+		if !s.wanted {
+			return fresh
+		}
+		c.emitting.Lock()
+		c.state.adopt(s)
+		c.emitting.Unlock()
+	}
+	if !s.listed {
+		s.listed = true
+		s.readTo = 0
+	}
+	if s.wanted && s.readTo == 0 && s.cycle != run.cycle {
+		s.cycle = run.cycle
+		fresh = append(fresh, group{series: s, from: c.from(s, run.now)})
+	}
+	return fresh
+}
+
+// admitWaiting asks the inventory for APIs that it did not know when a series named them, once per API and snapshot, and returns how many series
+// remain unknown.
+func (c *Collector) admitWaiting(ctx context.Context, waiting []*series, began time.Time, run *round) int {
+	if len(waiting) == 0 || ctx.Err() != nil {
+		return 0
+	}
+	snapshot := c.Inventory.Current()
+	if slices.ContainsFunc(waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == inventory.Unknown }) {
+		if err := c.Inventory.List(ctx, began); err != nil {
+			c.logger.Debug("Cannot list the APIs for new series", zap.Error(err))
+		}
+	}
+	snapshot = c.Inventory.Current()
+	if slices.ContainsFunc(waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == inventory.NoStages }) {
+		if err := c.Inventory.StagesOfNamesakes(ctx); err != nil {
+			c.logger.Debug("Cannot list the stages of APIs that share a name", zap.Error(err))
+		}
+		snapshot = c.Inventory.Current()
+	}
+	remain := 0
+	var fresh []group
+	for _, s := range waiting {
+		if c.resolve(s, snapshot) {
+			fresh = c.admit(s, fresh, run)
+			continue
+		}
+		if _, k := snapshot.Owners(s.key, s.stage); k == inventory.Unknown {
+			c.orphans[s.key] = snapshot
+			c.named1("API of a series is in no list of APIs: it was deleted before the first start, or apigateway:GET does not show it", s.key.String())
+		}
+		remain++
+	}
+	run.plan(fresh)
+	return remain
+}
+
+// resolve finds the owners of a series in the snapshot, and whether the filter wants it.
+func (c *Collector) resolve(s *series, snapshot *inventory.Snapshot) bool {
+	owners, known := snapshot.Owners(s.key, s.stage)
+	if known != inventory.Known {
+		return false
+	}
+	s.owners, s.snapshot = owners, snapshot
+	s.wanted = slices.ContainsFunc(owners.APIs(), func(a *model.API) bool { return c.Filter.Stage(a, s.stage) })
+	return true
+}
+
+// resolveAll follows the inventory: names, tags, and whose a series is may have changed.
+func (c *Collector) resolveAll(snapshot *inventory.Snapshot) {
+	c.emitting.Lock()
+	defer c.emitting.Unlock()
+	for _, api := range c.state.byAPI {
+		for _, s := range api {
+			if s.snapshot != snapshot {
+				c.resolve(s, snapshot)
+			}
+		}
+	}
+	for key, tried := range c.orphans {
+		if tried != snapshot {
+			delete(c.orphans, key)
+		}
+	}
+	c.owners.byID = nil
+}
+
+// unlist follows a complete list: what it misses is not asked for, and forgotten once it was idle for streamMemory.
+func (c *Collector) unlist(ctx context.Context, listed map[*series]bool, began time.Time) {
+	c.emitting.Lock()
+	defer c.emitting.Unlock()
+	idle := began.Unix() - streamMemory
+	touched := map[inventory.Key]bool{}
+	for key, api := range c.state.byAPI {
+		for _, s := range api {
+			if listed[s] {
+				continue
+			}
+			s.listed = false
+			if s.ledger.end() <= idle {
+				c.state.drop(s)
+				touched[key] = true
+			}
+		}
+	}
+	c.state.meta.Listed = began.Unix()
+	c.state.report(ctx, c.state.save(ctx, touched, false))
+	c.state.report(ctx, c.state.forget(ctx, began.Unix()-int64(retention/time.Second)))
+	c.state.report(ctx, c.state.saveMeta(ctx))
+}
+
+// name logs an unknown metric or set of dimensions, once.
+func (c *Collector) name(m *model.Metric) {
+	dims := make([]string, len(m.Dimensions))
+	for i, d := range m.Dimensions {
+		dims[i] = d.Name
+	}
+	slices.Sort(dims)
+	c.named1("A metric is not collected, since it or its dimensions are not known; metrics::extra collects metrics that are not in the catalogue",
+		m.Name+" {"+strings.Join(dims, ",")+"}")
+}
+
+func (c *Collector) named1(message, what string) {
+	if c.named[what] || len(c.named) >= maxNamed {
+		return
+	}
+	c.named[what] = true
+	c.logger.Info(message, zap.String("series", what))
+}

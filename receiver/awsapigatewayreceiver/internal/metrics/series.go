@@ -1,0 +1,190 @@
+package metrics
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// CloudWatch's dimensions of API Gateway.
+const (
+	dimAPIName  = "ApiName"
+	dimAPIID    = "ApiId"
+	dimStage    = "Stage"
+	dimMethod   = "Method"
+	dimResource = "Resource"
+	dimRoute    = "Route"
+)
+
+// canarySuffix is what the Stage dimension of a canary's series ends with.
+const canarySuffix = "/Canary"
+
+// series is one CloudWatch metric with its dimensions, and its account.
+type series struct {
+	plan  *plan
+	key   inventory.Key
+	stage string // without the canary's suffix
+	// canary, and the route's three at route level
+	canary           bool
+	method, resource string
+	route            string // a WebSocket's route key
+	// more are dimensions beyond those, of extra metrics
+	more []model.Dimension
+
+	owners   inventory.Owners
+	snapshot *inventory.Snapshot // that owners came from
+	listed   bool                // in the newest complete list, or since
+	wanted   bool                // by the filter, and with a known owner
+	readTo   int64               // end of the newest window that was read
+	failed   bool                // to be asked again, for the same window
+	asks     int                 // in the running cycle, for want of a statistic
+	cycle    int                 // in which it was asked for last
+	ledger   ledger
+}
+
+func (s *series) routeLevel() bool { return s.method != "" || s.resource != "" || s.route != "" }
+
+// routeKey is a route's key: `METHOD /path` for REST and HTTP.
+func (s *series) routeKey() string {
+	if s.route != "" {
+		return s.route
+	}
+	if s.method == "" || s.method == s.resource {
+		return s.resource // $default
+	}
+	return s.method + " " + s.resource
+}
+
+// id identifies the series within its API. It is stored.
+func (s *series) id() string {
+	parts := []string{s.plan.metric, s.stage}
+	if s.canary {
+		parts[1] += canarySuffix
+	}
+	if s.routeLevel() || len(s.more) > 0 {
+		parts = append(parts, s.method, s.resource, s.route)
+	}
+	for _, d := range s.more {
+		parts = append(parts, d.Name, d.Value)
+	}
+	return strings.Join(parts, "\x1f")
+}
+
+func (s *series) compare(o *series) int {
+	if s.key != o.key {
+		return cmp.Or(cmp.Compare(s.key.Value, o.key.Value), boolCompare(s.key.ByName, o.key.ByName))
+	}
+	return cmp.Or(cmp.Compare(s.stage, o.stage), boolCompare(s.canary, o.canary), cmp.Compare(s.plan.metric, o.plan.metric), cmp.Compare(s.id(), o.id()))
+}
+
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// dimensions are those of CloudWatch.
+func (s *series) dimensions() []model.Dimension {
+	dims := make([]model.Dimension, 0, 4)
+	if s.key.ByName {
+		dims = append(dims, model.Dimension{Name: dimAPIName, Value: s.key.Value})
+	} else {
+		dims = append(dims, model.Dimension{Name: dimAPIID, Value: s.key.Value})
+	}
+	for _, d := range [...]model.Dimension{{Name: dimMethod, Value: s.method}, {Name: dimResource, Value: s.resource}, {Name: dimRoute, Value: s.route}} {
+		if d.Value != "" {
+			dims = append(dims, d)
+		}
+	}
+	stage := s.stage
+	if s.canary {
+		stage += canarySuffix
+	}
+	return append(append(dims, model.Dimension{Name: dimStage, Value: stage}), s.more...)
+}
+
+// verdict says what becomes of a listed metric.
+type verdict int
+
+const (
+	collect verdict = iota
+	// ignored: known, but not asked for: an API's sum over its stages, a level or metric that is off.
+	ignored
+	// unknown: the metric or its set of dimensions.
+	unknown
+)
+
+// classifier turns listed metrics into series.
+type classifier struct {
+	plans        map[string]*plan
+	stage, route bool // levels
+}
+
+// classify decides by the set of dimensions. Accepted are ApiName|ApiId,Stage; ApiName|ApiId,Method,Resource,Stage; ApiId,Stage,Route.
+func (c *classifier) classify(m *model.Metric) (*series, verdict) {
+	s := &series{}
+	stage, hasStage := "", false
+	seen := 0
+	for i := range m.Dimensions {
+		d := &m.Dimensions[i]
+		for j := range i {
+			if m.Dimensions[j].Name == d.Name {
+				return nil, unknown
+			}
+		}
+		switch d.Name {
+		case dimAPIName:
+			s.key = inventory.Key{ByName: true, Value: d.Value}
+			seen++
+		case dimAPIID:
+			s.key = inventory.Key{Value: d.Value}
+			seen++
+		case dimStage:
+			stage, hasStage = d.Value, true
+		case dimMethod:
+			s.method = d.Value
+		case dimResource:
+			s.resource = d.Value
+		case dimRoute:
+			s.route = d.Value
+		default:
+			s.more = append(s.more, *d)
+		}
+	}
+	p, planned := c.plans[m.Name]
+	if !planned && sourcesOf(m.Name) == nil || seen != 1 || s.key.Value == "" {
+		return nil, unknown
+	}
+	n := len(m.Dimensions)
+	extra := planned && p.extra
+	switch {
+	case n == 1:
+		return nil, ignored // the sum over the stages
+	case !hasStage || stage == "":
+		return nil, unknown
+	case len(s.more) > 0:
+		if !extra {
+			return nil, unknown
+		}
+		slices.SortFunc(s.more, func(a, b model.Dimension) int { return cmp.Compare(a.Name, b.Name) })
+	case n == 2:
+	case n == 4 && s.method != "" && s.resource != "":
+	case n == 3 && s.route != "" && !s.key.ByName:
+	default:
+		return nil, unknown
+	}
+	if !planned || s.routeLevel() && !c.route || !s.routeLevel() && !c.stage {
+		return nil, ignored
+	}
+	s.plan = p
+	s.stage, s.canary = strings.CutSuffix(stage, canarySuffix)
+	return s, collect
+}

@@ -1,0 +1,305 @@
+package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
+)
+
+// Sources of a target's health.
+const (
+	sourceIdentity  = "identity"
+	sourceInventory = "inventory"
+	sourceMetrics   = "metrics"
+)
+
+// telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
+type telemetry struct {
+	builder *metadata.TelemetryBuilder
+	host    component.Host
+	config  *Config
+	logger  *zap.Logger
+
+	mu      sync.Mutex
+	targets []*targetWatch
+	failing bool   // as the status last said
+	message string // of it
+	stopped bool
+	summed  bool // the start-up line is out
+}
+
+// targetWatch is the health of one target.
+type targetWatch struct {
+	*telemetry
+	label     string
+	client    *aws.Client
+	inventory *inventory.Inventory
+	collector *metrics.Collector
+	errs      map[string]error // by source
+	reported  bool
+}
+
+func newTelemetry(set receiver.Settings, host component.Host, config *Config) (*telemetry, error) {
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &telemetry{builder: builder, host: host, config: config, logger: set.Logger}, nil
+}
+
+// observe registers what is measured when it is asked for.
+func (t *telemetry) observe(clients []*aws.Client) error {
+	for _, c := range clients {
+		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, client: c, errs: map[string]error{}})
+	}
+	ints := func(get func(w *targetWatch, s metrics.Status) (int64, bool)) metric.Int64Callback {
+		return func(_ context.Context, o metric.Int64Observer) error {
+			t.each(func(w *targetWatch, s metrics.Status) {
+				if v, ok := get(w, s); ok {
+					o.Observe(v, metric.WithAttributes(attribute.String("target", w.label)))
+				}
+			})
+			return nil
+		}
+	}
+	floats := func(signal bool, get func(w *targetWatch, s metrics.Status) (float64, bool)) metric.Float64Callback {
+		return func(_ context.Context, o metric.Float64Observer) error {
+			t.each(func(w *targetWatch, s metrics.Status) {
+				if v, ok := get(w, s); ok {
+					attrs := []attribute.KeyValue{attribute.String("target", w.label)}
+					if signal {
+						attrs = append(attrs, attribute.String("signal", "metrics"))
+					}
+					o.Observe(v, metric.WithAttributes(attrs...))
+				}
+			})
+			return nil
+		}
+	}
+	b := t.builder
+	return errors.Join(
+		b.RegisterReceiverAwsapigatewayTargetUpCallback(ints(func(w *targetWatch, _ metrics.Status) (int64, bool) {
+			return map[bool]int64{true: 1}[len(w.errs) == 0], w.reported
+		})),
+		b.RegisterReceiverAwsapigatewaySeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Series), s.First })),
+		b.RegisterReceiverAwsapigatewayUnknownSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Unknown), s.First })),
+		b.RegisterReceiverAwsapigatewayAmbiguousSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Ambiguous), s.First })),
+		b.RegisterReceiverAwsapigatewayClockOffsetCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+			return w.client.ClockOffset().Seconds(), w.reported
+		})),
+		b.RegisterReceiverAwsapigatewayInventoryAgeCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+			if w.inventory == nil {
+				return 0, false
+			}
+			age, ok := w.inventory.Age()
+			return age.Seconds(), ok
+		})),
+		b.RegisterReceiverAwsapigatewayInventoryIntervalCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+			if w.inventory == nil {
+				return 0, false
+			}
+			d := w.inventory.Interval()
+			return d.Seconds(), d != 0
+		})),
+		b.RegisterReceiverAwsapigatewayLagCallback(floats(true, func(w *targetWatch, s metrics.Status) (float64, bool) {
+			return w.client.Now().Sub(s.ReadTo).Seconds(), !s.ReadTo.IsZero()
+		})),
+		b.RegisterReceiverAwsapigatewayLastSuccessCallback(floats(true, func(_ *targetWatch, s metrics.Status) (float64, bool) {
+			return float64(s.LastSuccess.Unix()), !s.LastSuccess.IsZero()
+		})),
+	)
+}
+
+func (t *telemetry) each(f func(*targetWatch, metrics.Status)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.targets {
+		var s metrics.Status
+		if w.collector != nil {
+			s = w.collector.Status()
+		}
+		f(w, s)
+	}
+}
+
+func (t *telemetry) target(label string) *targetWatch {
+	i := slices.IndexFunc(t.targets, func(w *targetWatch) bool { return w.label == label })
+	return t.targets[i]
+}
+
+// quiet ends status reports: they are not allowed during a shutdown.
+func (t *telemetry) quiet() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+}
+
+func (w *targetWatch) attach(inv *inventory.Inventory, c *metrics.Collector) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inventory, w.collector = inv, c
+}
+
+// maxMessage bounds an error in a log line or status.
+const maxMessage = 1000
+
+func short(err error) string {
+	s := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if len(s) > maxMessage {
+		s = s[:maxMessage] + " …"
+	}
+	return s
+}
+
+// report takes the outcome of a source of the target's data. A failure is said once, and its end is.
+func (w *targetWatch) report(source string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
+	w.reported = true
+	before, failed := w.errs[source]
+	class := aws.ClassOf(err)
+	switch {
+	case err == nil && failed:
+		delete(w.errs, source)
+		w.logger.Info("Target can be read again", zap.String("target", w.label), zap.String("source", source))
+	case err != nil:
+		if !failed || aws.ClassOf(before) != class {
+			w.logger.Warn("Target cannot be read; it is tried again", zap.String("target", w.label), zap.String("source", source),
+				zap.String("class", string(class)), zap.String("error", short(err)))
+		}
+		w.errs[source] = err
+	}
+	w.status()
+	w.summary()
+}
+
+// status reports the component's status when it changes: recoverable while any target fails.
+func (t *telemetry) status() {
+	var parts []string
+	for _, w := range t.targets {
+		for _, source := range []string{sourceIdentity, sourceInventory, sourceMetrics} {
+			if err := w.errs[source]; err != nil {
+				parts = append(parts, fmt.Sprintf("%s: %s", w.label, aws.ClassOf(err)))
+				break
+			}
+		}
+	}
+	message := strings.Join(parts, ", ")
+	if message == t.message && t.failing == (len(parts) > 0) {
+		return
+	}
+	t.message, t.failing = message, len(parts) > 0
+	if !t.failing {
+		componentstatus.ReportStatus(t.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		return
+	}
+	var errs []error
+	for _, w := range t.targets {
+		for _, err := range w.errs {
+			errs = append(errs, fmt.Errorf("target %s: %s", w.label, short(err)))
+		}
+	}
+	componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(errors.Join(errs...)))
+}
+
+// summary says once, when every target has been read or has failed, what is collected and what it costs.
+func (t *telemetry) summary() {
+	if t.summed {
+		return
+	}
+	var apis, series, up int
+	var cost metrics.Cost
+	for _, w := range t.targets {
+		var s metrics.Status
+		if w.collector != nil {
+			s = w.collector.Status()
+		}
+		if !s.First && len(w.errs) == 0 {
+			return
+		}
+		if len(w.errs) == 0 {
+			up++
+		}
+		series += s.Series
+		cost.Add(s.Cost)
+		if w.inventory != nil {
+			if snapshot := w.inventory.Current(); snapshot != nil {
+				apis += len(snapshot.APIs)
+				cost.Calls += float64(len(snapshot.APIs)+2) * float64(time.Hour) / float64(t.config.Inventory.Interval)
+			}
+		}
+	}
+	t.summed = true
+	fields := []zap.Field{
+		zap.Int("targets", len(t.targets)), zap.Int("targets_up", up), zap.Int("apis", apis), zap.Int("series", series),
+		zap.Int("aws_calls_per_hour", int(cost.Calls+0.5)), zap.Float64("usd_per_month_low", cents(cost.Low)), zap.Float64("usd_per_month_high", cents(cost.High)),
+	}
+	limit := t.config.Metrics.MaxMonthlyCost
+	if limit == 0 {
+		limit = metrics.DefaultMaxMonthlyCost
+	}
+	if cost.High > limit {
+		t.logger.Warn("Collecting from API Gateway, at an estimated cost above metrics::max_monthly_cost",
+			append(fields, zap.Float64("max_monthly_cost", limit), zap.String("savings", cost.Advice()))...)
+		return
+	}
+	t.logger.Info("Collecting from API Gateway", fields...)
+}
+
+func cents(usd float64) float64 { return float64(int64(usd*100+0.5)) / 100 }
+
+func (w *targetWatch) checkpointError(ctx context.Context) {
+	w.builder.ReceiverAwsapigatewayCheckpointErrors.Add(ctx, 1, metric.WithAttributes(attribute.String("target", w.label)))
+}
+
+// recorder counts into the internal metrics of the target.
+func (w *targetWatch) recorder() metrics.Recorder {
+	b := w.builder
+	target := attribute.String("target", w.label)
+	plain := metric.WithAttributeSet(attribute.NewSet(target))
+	signal := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("signal", "metrics")))
+	low := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "low")))
+	high := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "high")))
+	return metrics.Recorder{
+		Billed: func(ctx context.Context, l, h int64) {
+			b.ReceiverAwsapigatewayBilledMetricsLow.Add(ctx, l, plain)
+			b.ReceiverAwsapigatewayBilledMetricsHigh.Add(ctx, h, plain)
+			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(l)*metrics.USDPerMetric, low)
+			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(h)*metrics.USDPerMetric, high)
+		},
+		Listed: func(ctx context.Context, n int64) {
+			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, low)
+			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, high)
+		},
+		LatePoints: func(ctx context.Context, n int64) {
+			if n > 0 {
+				b.ReceiverAwsapigatewayLatePoints.Add(ctx, n, plain)
+			}
+		},
+		LostSeconds:     func(ctx context.Context, s float64) { b.ReceiverAwsapigatewayLostSeconds.Add(ctx, s, signal) },
+		RefusedPoints:   func(ctx context.Context, n int64) { b.ReceiverAwsapigatewayRefusedPoints.Add(ctx, n, plain) },
+		CheckpointError: w.checkpointError,
+		Malformed: func(ctx context.Context, operation string) {
+			b.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(target, attribute.String("operation", operation))))
+		},
+	}
+}
