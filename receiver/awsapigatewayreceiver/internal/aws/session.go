@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
@@ -72,6 +73,7 @@ func (s *Session) Close() {
 func (s *Session) openAccount(ctx context.Context, set Settings, a *Account) error {
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(pool.buildable()),
+		config.WithLogger(logging.Nop{}), // errors come back as errors
 		// Retries are ours: they share the target's limiter, its accounting and its clock.
 		config.WithRetryer(func() awssdk.Retryer { return awssdk.NopRetryer{} }),
 	}

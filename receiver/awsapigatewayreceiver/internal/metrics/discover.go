@@ -33,6 +33,7 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 			return err
 		}
 		var fresh []group
+		c.emitting.Lock()
 		for i := range page {
 			s, v := c.classifier.classify(&page[i])
 			switch v {
@@ -53,6 +54,7 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 				}
 			}
 		}
+		c.emitting.Unlock()
 		run.add(fresh)
 		return nil
 	})
@@ -69,15 +71,13 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 	return nil
 }
 
-// admit makes a series that the inventory knows one of the target's, and asks for it if it is new.
+// admit is called with emitting held. It makes a series that the inventory knows one of the target's, and asks for it if it is new.
 func (c *Collector) admit(s *series, fresh []group, run *round) []group {
 	if _, ok := c.state.byAPI[s.key][s.id()]; !ok {
 		if !s.wanted {
 			return fresh
 		}
-		c.emitting.Lock()
 		c.state.adopt(s)
-		c.emitting.Unlock()
 	}
 	if !s.listed {
 		s.listed = true
@@ -111,6 +111,7 @@ func (c *Collector) admitWaiting(ctx context.Context, waiting []*series, began t
 	}
 	remain := 0
 	var fresh []group
+	c.emitting.Lock()
 	for _, s := range waiting {
 		if c.resolve(s, snapshot) {
 			fresh = c.admit(s, fresh, run)
@@ -122,6 +123,7 @@ func (c *Collector) admitWaiting(ctx context.Context, waiting []*series, began t
 		}
 		remain++
 	}
+	c.emitting.Unlock()
 	run.plan(fresh)
 	return remain
 }
