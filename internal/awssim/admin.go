@@ -33,10 +33,15 @@ func (s *Server) Admin() http.Handler {
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.faults.get()) })
 	mux.HandleFunc("POST /faults", func(w http.ResponseWriter, r *http.Request) {
 		var f Faults
-		if readJSON(w, r, &f) {
-			s.SetFaults(f)
-			writeJSON(w, f)
+		if !readJSON(w, r, &f) {
+			return
 		}
+		if err := f.Validate(); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.SetFaults(f)
+		writeJSON(w, f)
 	})
 	mux.HandleFunc("GET /lateness", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.published.currentLateness()) })
 	mux.HandleFunc("POST /lateness", func(w http.ResponseWriter, r *http.Request) {

@@ -132,7 +132,7 @@ func paged(s *Server, x *exchange, limitName, tokenName string, keys []string) (
 	if token := q.Get(tokenName); token != "" {
 		x.call.FollowUp = true
 		var last string
-		if !decodeToken(token, &last) {
+		if token != endlessToken && !decodeToken(token, &last) {
 			return 0, 0, "", invalidToken(serviceAPIGateway)
 		}
 		for from < len(keys) && keys[from] <= last {

@@ -14,7 +14,7 @@ type Faults struct {
 	ServerError   float64       `json:"server_error,omitempty"`   // 500 and 503 alike
 	Drop          float64       `json:"drop,omitempty"`           // the connection closes without an answer
 	Slow          float64       `json:"slow,omitempty"`           // the answer takes SlowBy longer, in real time
-	SlowBy        time.Duration `json:"slow_by,omitempty"`        // nanoseconds in JSON
+	SlowBy        time.Duration `json:"-"`                        // "slow_by", as "10s", in JSON
 	PartialData   float64       `json:"partial_data,omitempty"`   // GetMetricData: some results come in two pages
 	InternalError float64       `json:"internal_error,omitempty"` // GetMetricData: some results have StatusCode InternalError and no values
 	Truncate      float64       `json:"truncate,omitempty"`       // the body ends in the middle
@@ -62,6 +62,26 @@ const (
 )
 
 var malformedKinds = []string{MalformedGarbage, MalformedMissing, MalformedNaN, MalformedLengths, MalformedOutside, MalformedNextToken}
+
+// Validate refuses rates outside of [0, 1] and kinds that are not known.
+func (f *Faults) Validate() error {
+	for _, rate := range []float64{f.Throttle, f.ServerError, f.Drop, f.Slow, f.PartialData, f.InternalError, f.Truncate, f.Malformed} {
+		if !(rate >= 0 && rate <= 1) {
+			return fmt.Errorf("rate %v is not between 0 and 1", rate)
+		}
+	}
+	for _, kind := range f.MalformedKinds {
+		if !slices.Contains(malformedKinds, kind) {
+			return fmt.Errorf("cannot malform by %q: want one of %v", kind, malformedKinds)
+		}
+	}
+	for _, kind := range f.Deny {
+		if err := kind.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // verdict is what happens to one call.
 type verdict struct {
@@ -126,6 +146,9 @@ func (p *faultPlan) decide(operation string) verdict {
 
 // denied returns the reason for which an operation is refused to an account in a region; "" if it is not.
 func (f *Faults) denied(operation, account, region string) DenyKind {
+	if operation == "GetCallerIdentity" {
+		return "" // no policy can refuse it
+	}
 	where := "@" + account + "/" + region
 	for _, key := range []string{operation + where, "*" + where, operation, "*"} {
 		if kind, ok := f.Deny[key]; ok {

@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -75,7 +74,6 @@ const (
 )
 
 var (
-	queryID  = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
 	cwUnits  = strings.Fields("Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes Bits Kilobits Megabits Gigabits Terabits Percent Count Bytes/Second Kilobytes/Second Megabytes/Second Gigabytes/Second Terabytes/Second Bits/Second Kilobits/Second Megabits/Second Gigabits/Second Terabits/Second Count/Second None")
 	scanners = []string{"", "TimestampDescending", "TimestampAscending"}
 )
@@ -123,11 +121,12 @@ func (s *Server) checkQueries(x *exchange, in *metricDataInput) ([]query, error)
 		return nil, validation("1 validation error detected: Value '%s' at 'scanBy' failed to satisfy constraint: Member must satisfy enum value set: [TimestampDescending, TimestampAscending]", in.ScanBy)
 	}
 	known := s.series(x.caller)
-	ids, metrics := map[string]bool{}, map[string]bool{}
+	ids := make(map[string]bool, len(in.MetricDataQueries))
+	metrics := make(map[uint64]bool, len(in.MetricDataQueries))
 	queries := make([]query, len(in.MetricDataQueries))
 	for i := range in.MetricDataQueries {
 		q := &in.MetricDataQueries[i]
-		if !queryID.MatchString(q.ID) || len(q.ID) > maxQueryID {
+		if !validID(q.ID) {
 			return nil, validation("The value %s for parameter MetricDataQueries.member.%d.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*.", q.ID, i+1)
 		}
 		if ids[q.ID] {
@@ -142,10 +141,23 @@ func (s *Server) checkQueries(x *exchange, in *metricDataInput) ([]query, error)
 			checked.exists = false // no accounts are linked
 		}
 		queries[i] = checked
-		metrics[q.MetricStat.Metric.MetricName+"\x00"+dimensionKey(q.MetricStat.Metric.Dimensions)] = true
+		metrics[checked.series.hash] = true
 	}
 	x.call.DistinctMetrics = len(metrics)
 	return queries, nil
+}
+
+// validID reports whether an Id is one: ^[a-z][a-zA-Z0-9_]*$.
+func validID(id string) bool {
+	if id == "" || len(id) > maxQueryID || id[0] < 'a' || id[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // check validates the n-th query and looks its series up.
@@ -212,34 +224,39 @@ func kept(age time.Duration, period int64) bool {
 	}
 }
 
-// points computes the points of a query in [start, end), ascending. Periods count from the (rounded) start; one that the end cuts is computed
-// from the part before it.
-func (s *Server) points(q *query, start, end int64, now time.Time, lateness Lateness) (stamps, floats) {
-	if !q.exists {
-		return nil, nil
-	}
-	var (
-		times  stamps
-		values floats
-		parts  []*distribution
-	)
+// slot holds what a series has in one period.
+type slot struct {
+	at    int64 // Unix minute
+	parts []*distribution
+}
+
+// slotsKey names the slots of a series within a request, whose interval is the same for all queries.
+type slotsKey struct {
+	series uint64
+	period int64
+}
+
+// slots returns the periods of [start, end) in which a series has samples, ascending. Periods count from the (rounded) start; one that the end
+// cuts holds the part before it. (Whether AWS counts from the start or from the hour is not documented; for aligned requests it is the same.)
+func (s *Server) slots(q *query, start, end int64, now time.Time, lateness Lateness) []slot {
+	var out []slot
 	end = min(end, minuteOf(now)+1)
+	if oldest := minuteOf(now.Add(-retention1h)); start < oldest {
+		start += (oldest - start) / q.period * q.period
+	}
 	for at := start; at < end; at += q.period {
 		if !kept(now.Sub(minuteStart(at)), q.period) {
 			continue
 		}
-		parts = parts[:0]
+		var parts []*distribution
 		for minute := at; minute < min(at+q.period, end); minute++ {
 			parts = s.collect(parts, q.series, minute, now, lateness)
 		}
-		if len(parts) == 0 {
-			continue
-		}
-		if v, ok := q.stat.of(q.combine(parts)); ok {
-			times, values = append(times, at*60), append(values, v)
+		if len(parts) > 0 {
+			out = append(out, slot{at, parts})
 		}
 	}
-	return times, values
+	return out
 }
 
 // collect appends what the sources of a series have in a minute.
@@ -256,6 +273,17 @@ func (s *Server) collect(parts []*distribution, of series, minute int64, now tim
 		}
 	}
 	return parts
+}
+
+// points computes a query's points of its slots, ascending.
+func (q *query) points(slots []slot) (stamps, floats) {
+	times, values := make(stamps, 0, len(slots)), make(floats, 0, len(slots))
+	for _, slot := range slots {
+		if v, ok := q.stat.of(q.combine(slot.parts)); ok {
+			times, values = append(times, slot.at*60), append(values, v)
+		}
+	}
+	return times, values
 }
 
 // combine merges the samples of a period; count, sum and extremes need no more than an outline of them.

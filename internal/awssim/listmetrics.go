@@ -1,9 +1,6 @@
 package awssim
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 const (
 	// listMetricsPage is how many series a ListMetrics page holds.
@@ -68,12 +65,12 @@ func (s *Server) listMetrics(x *exchange) (any, error) {
 	token := listToken{At: x.now.UnixNano(), Filter: filter}
 	if in.NextToken != "" {
 		x.call.FollowUp = true
-		if !decodeToken(in.NextToken, &token) || token.Filter != filter || token.Offset < 0 {
+		if in.NextToken != endlessToken && !decodeToken(in.NextToken, &token) || token.Filter != filter || token.Offset < 0 {
 			return nil, invalidToken(x.op.service)
 		}
 	}
 	out := &listMetricsOutput{Metrics: []metricID{}}
-	all := s.listing(x.caller, time.Unix(0, token.At), in.RecentlyActive != "").series
+	all := s.list(x.caller, time.Unix(0, token.At), in.RecentlyActive != "").series
 	page := s.page(listMetricsPage)
 	i := token.Offset
 	for ; i < len(all) && len(out.Metrics) < page; i++ {
@@ -133,11 +130,7 @@ func (s *Server) page(most int) int {
 func (s *Server) series(c caller) *regionSeries {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seriesLocked(c)
-}
-
-func (s *Server) seriesLocked(c caller) *regionSeries {
-	key := regionKey{c.account.ID, strings.ToLower(c.region)}
+	key := regionKey{c.account.ID, c.region}
 	found, ok := s.regions[key]
 	if !ok {
 		found = buildSeries(s.world, c.account.ID, c.account.region(c.region))
@@ -146,10 +139,10 @@ func (s *Server) seriesLocked(c caller) *regionSeries {
 	return found
 }
 
-// listing returns what ListMetrics shows at a moment; the next pages of a listing find it made.
-func (s *Server) listing(c caller, at time.Time, recently bool) *listing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// list returns what ListMetrics shows at a moment; the next pages of a listing find it made.
+func (s *Server) list(c caller, at time.Time, recently bool) *listing {
+	s.listing.Lock()
+	defer s.listing.Unlock()
 	key := regionKey{c.account.ID, c.region}
 	for _, l := range s.listings {
 		if l.key == key && l.at == at.UnixNano() && l.recently == recently {
@@ -160,7 +153,7 @@ func (s *Server) listing(c caller, at time.Time, recently bool) *listing {
 	ask := lister{
 		published: s.published, lateness: s.published.currentLateness(), listLag: s.config.ListLag, seen: s.seen, at: at, recently: recently,
 	}
-	for _, candidate := range s.seriesLocked(c).series {
+	for _, candidate := range s.series(c).series {
 		if ask.listed(candidate) {
 			made.series = append(made.series, candidate)
 		}

@@ -2,6 +2,9 @@ package awssim
 
 import "math"
 
+// endlessToken is the pagination token of MalformedNextToken. It always leads to the first page.
+const endlessToken = "awssim-and-so-on"
+
 // malform spoils an answer in the way that the call's verdict names, where the answer has what it takes.
 func malform(x *exchange, answer any) any {
 	if x.verdict.malformed == "" {
@@ -20,7 +23,7 @@ func malform(x *exchange, answer any) any {
 
 func malformMetricData(kind string, out *metricDataOutput) {
 	if kind == MalformedNextToken {
-		out.NextToken = encodeToken(pageToken{})
+		out.NextToken = endlessToken
 		return
 	}
 	for i := range out.MetricDataResults {
@@ -49,7 +52,7 @@ func malformListMetrics(kind string, out *listMetricsOutput) {
 			out.Metrics[i].MetricName, out.Metrics[i].Dimensions = "", []dimension{{}}
 		}
 	case MalformedNextToken:
-		out.NextToken = encodeToken(listToken{})
+		out.NextToken = endlessToken
 	}
 }
 
@@ -65,9 +68,9 @@ func malformList(kind string, out map[string]any) {
 		}
 	case MalformedNextToken:
 		if _, ok := out["item"]; ok {
-			out["position"] = encodeToken("")
+			out["position"] = endlessToken
 		} else if _, ok := out["items"]; ok {
-			out["nextToken"] = encodeToken("")
+			out["nextToken"] = endlessToken
 		}
 	}
 }

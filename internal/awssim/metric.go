@@ -120,6 +120,8 @@ const (
 	selectRoute                  // first of the routes': selectRoute+2*route is the stage's own, +1 the canary's
 )
 
+func stageSelector(canary bool) selector { return selectStage + selector(flag(canary)) }
+
 func routeSelector(route int, canary bool) selector {
 	return selectRoute + selector(2*route) + selector(flag(canary))
 }

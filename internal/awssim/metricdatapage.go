@@ -50,7 +50,7 @@ func (s *Server) answerQueries(x *exchange, in *metricDataInput, queries []query
 	if in.NextToken != "" {
 		x.call.FollowUp = true
 		request := token.Request
-		if !decodeToken(in.NextToken, &token) || token.Request != request || token.Segment < 0 || token.Offset < 0 {
+		if in.NextToken != endlessToken && !decodeToken(in.NextToken, &token) || token.Request != request || token.Segment < 0 || token.Offset < 0 {
 			return nil, invalidToken(x.op.service)
 		}
 	}
@@ -62,7 +62,8 @@ func (s *Server) answerQueries(x *exchange, in *metricDataInput, queries []query
 		server: s, exchange: x, queries: queries, token: token, limit: limit,
 		now: time.Unix(0, token.At), lateness: s.published.currentLateness(),
 		descending: in.ScanBy != "TimestampAscending",
-		out:        &metricDataOutput{MetricDataResults: []metricDataResult{}, Messages: []messageData{}},
+		seen:       map[slotsKey][]slot{},
+		out:        &metricDataOutput{MetricDataResults: make([]metricDataResult, 0, len(queries)), Messages: []messageData{}},
 	}
 	p.start = roundStart(in.StartTime.Time, p.now)
 	p.end = minuteAtOrAfter(in.EndTime.Time)
@@ -87,6 +88,21 @@ type pager struct {
 	start, end int64
 	out        *metricDataOutput
 	sent       int
+	seen       map[slotsKey][]slot // the statistics of a metric share their slots
+}
+
+// slots returns the slots of a query; none where CloudWatch has no such series.
+func (p *pager) slots(q *query) []slot {
+	if !q.exists {
+		return nil
+	}
+	key := slotsKey{q.series.hash, q.period}
+	found, ok := p.seen[key]
+	if !ok {
+		found = p.server.slots(q, p.start, p.end, p.now, p.lateness)
+		p.seen[key] = found
+	}
+	return found
 }
 
 // fill sends segments until the page is full or, at the end of the first pass of a cut plan, comes to the second.
@@ -133,7 +149,7 @@ func (p *pager) send(seg segment, offset int) int {
 }
 
 func (p *pager) sendPoints(q *query, seg segment, offset int, result metricDataResult) int {
-	times, values := p.server.points(q, p.start, p.end, p.now, p.lateness)
+	times, values := q.points(p.slots(q))
 	if p.descending {
 		slices.Reverse(times)
 		slices.Reverse(values)
@@ -161,10 +177,13 @@ func (p *pager) sendPoints(q *query, seg segment, offset int, result metricDataR
 
 // hash is that of everything but the token.
 func (in *metricDataInput) hash() uint64 {
-	parts := []string{in.StartTime.UTC().String(), in.EndTime.UTC().String(), in.ScanBy}
+	h := hashStrings(uint64(in.StartTime.UnixNano())^mix(uint64(in.EndTime.UnixNano())), in.ScanBy)
 	for i := range in.MetricDataQueries {
 		q := &in.MetricDataQueries[i]
-		parts = append(parts, q.ID, q.MetricStat.Stat, q.MetricStat.Metric.MetricName, dimensionKey(q.MetricStat.Metric.Dimensions))
+		h = hashStrings(h, q.ID, q.MetricStat.Stat, q.MetricStat.Metric.MetricName)
+		for _, d := range q.MetricStat.Metric.Dimensions {
+			h = hashStrings(h, d.Name, d.Value)
+		}
 	}
-	return hashStrings(uint64(len(parts)), parts...)
+	return h
 }

@@ -127,22 +127,25 @@ func (s *regionSeries) add(seed uint64, info *stageInfo, sel selector, dimension
 }
 
 // dimensionKey writes dimensions that are ascending by name as one string.
-func dimensionKey(dimensions []dimension) string {
-	var b strings.Builder
+func dimensionKey(dimensions []dimension) string { return string(appendKey(nil, dimensions)) }
+
+func appendKey(b []byte, dimensions []dimension) []byte {
 	for _, d := range dimensions {
-		b.WriteString(d.Name)
-		b.WriteByte(0)
-		b.WriteString(d.Value)
-		b.WriteByte(0)
+		b = append(append(b, d.Name...), 0)
+		b = append(append(b, d.Value...), 0)
 	}
-	return b.String()
+	return b
 }
 
 // find returns the series of a metric with exactly these dimensions, in any order.
 func (s *regionSeries) find(name string, dimensions []dimension) (series, bool) {
-	sorted := slices.Clone(dimensions)
-	slices.SortFunc(sorted, func(a, b dimension) int { return strings.Compare(a.Name, b.Name) })
-	g, ok := s.groups[dimensionKey(sorted)]
+	byName := func(a, b dimension) int { return strings.Compare(a.Name, b.Name) }
+	if !slices.IsSortedFunc(dimensions, byName) {
+		dimensions = slices.Clone(dimensions)
+		slices.SortFunc(dimensions, byName)
+	}
+	var buffer [256]byte
+	g, ok := s.groups[string(appendKey(buffer[:0], dimensions))]
 	if !ok {
 		return series{}, false
 	}

@@ -1,11 +1,11 @@
 package awssim
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -51,8 +51,10 @@ type Server struct {
 	quotas    quotas
 	requests  requestIDs
 
-	mu       sync.Mutex
-	regions  map[regionKey]*regionSeries
+	mu      sync.Mutex
+	regions map[regionKey]*regionSeries
+
+	listing  sync.Mutex // serializes the making of listings, and guards what they share
 	seen     map[*stageInfo]*presence
 	listings []*listing
 
@@ -108,7 +110,7 @@ type exchange struct {
 
 // ServeHTTP answers a call to any of the services.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	now := s.config.Now()
 	id := s.requests.next(s.world.Seed)
 	w.Header().Set("Server", "awssim")
@@ -124,23 +126,27 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &exchange{request: r, op: op, body: body, now: now, call: &Call{Operation: cmp.Or(op.name, "Unknown"), At: now}}
 	x.verdict = s.faults.decide(op.name)
-	dropped := false
-	defer func() {
-		s.calls.add(*x.call)
-		if dropped {
-			panic(http.ErrAbortHandler) // closes the connection
-		}
-	}()
 	if !s.delay(r.Context(), x) || x.verdict.drop {
-		dropped = true
-		return
+		s.abort(x)
 	}
 	answer, failure := s.answer(x, unknown)
 	if hung := answer == nil && failure == nil; hung {
-		dropped = true
-		return
+		s.abort(x)
 	}
-	dropped = s.write(w, x, id, answer, failure)
+	s.write(w, x, id, answer, failure)
+}
+
+// abort closes the connection without an answer.
+func (s *Server) abort(x *exchange) {
+	s.calls.add(*x.call)
+	panic(http.ErrAbortHandler) // net/http's way to say so
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	return body.Bytes(), err
 }
 
 // delay lets the answer's latency pass. It reports false when the caller or the server went away.
@@ -201,8 +207,11 @@ func (s *Server) answer(x *exchange, unknown *wireError) (any, *wireError) {
 
 // resource is the ARN that a denial names; CloudWatch has no resource-level permissions for what is served here.
 func (x *exchange) resource() string {
-	if x.op.service != serviceAPIGateway {
+	switch x.op.service {
+	case serviceMonitoring:
 		return ""
+	case serviceSTS:
+		return x.form().Get("RoleArn")
 	}
 	return fmt.Sprintf("arn:%s:apigateway:%s::%s", x.caller.account.partition(), x.caller.region, x.arnPath())
 }
@@ -216,34 +225,36 @@ func asWireError(service string, err error) *wireError {
 	return e
 }
 
-// write sends the answer or the error, and reports whether the connection is to be dropped after it.
-func (s *Server) write(w http.ResponseWriter, x *exchange, id string, answer any, failure *wireError) bool {
-	x.call.Status = http.StatusOK
-	var body []byte
-	if failure != nil {
-		x.call.Status, x.call.Error = failure.status, failure.code
-		body = errorBody(w.Header(), x.op.protocol, id, failure)
-	} else {
-		answer = malform(x, answer)
-		var err error
-		if body, err = encode(x.op.protocol, answer, id); err != nil {
-			http.Error(w, "cannot encode the answer: "+err.Error(), http.StatusInternalServerError)
-			return false
-		}
-		if x.verdict.malformed == MalformedGarbage {
-			body = garbage(body, x.verdict.seed)
-		}
-		w.Header().Set("Content-Type", x.op.protocol.contentType())
-	}
+// write sends the answer or the error. The call is counted before, so that whoever has an answer finds its call.
+func (s *Server) write(w http.ResponseWriter, x *exchange, id string, answer any, failure *wireError) {
+	body := s.encodeAnswer(w.Header(), x, id, answer, failure)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	s.calls.add(*x.call)
 	w.WriteHeader(x.call.Status)
 	if x.verdict.truncate && len(body) > 1 {
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
-		return true
+		panic(http.ErrAbortHandler)
 	}
 	_, _ = w.Write(body)
-	return false
+}
+
+// encodeAnswer encodes the answer or the error and notes the status.
+func (s *Server) encodeAnswer(h http.Header, x *exchange, id string, answer any, failure *wireError) []byte {
+	if failure == nil {
+		body, err := encode(x.op.protocol, malform(x, answer), id)
+		if err == nil {
+			if x.verdict.malformed == MalformedGarbage {
+				body = garbage(body, x.verdict.seed)
+			}
+			h.Set("Content-Type", x.op.protocol.contentType())
+			x.call.Status = http.StatusOK
+			return body
+		}
+		failure = asWireError(x.op.service, fmt.Errorf("cannot encode the answer: %w", err))
+	}
+	x.call.Status, x.call.Error = failure.status, failure.code
+	return errorBody(h, x.op.protocol, id, failure)
 }
 
 // encode writes an answer in the form of a protocol.
