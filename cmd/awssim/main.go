@@ -94,7 +94,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	f.Only, f.Hang = split(only), split(hang)
-	return o, nil
+	return o, f.Validate()
 }
 
 func split(s string) []string {

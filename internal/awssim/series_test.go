@@ -141,7 +141,9 @@ func TestRetention(t *testing.T) {
 
 // TestAncientStart: a start that no data can be as old as costs nothing.
 func TestAncientStart(t *testing.T) {
-	h := start(t, Config{World: shop()})
+	world := shop()
+	world.Accounts[0].Regions[0].APIs[0].Stages[0].Traffic.PerMinute = 0.2
+	h := start(t, Config{World: world})
 	got := h.data(t, window(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), noon, ask("n", "Count", "Sum", 86400, "ApiName", "orders", "Stage", "prod")))
 	if len(got["n"]) < 454 || len(got["n"]) > 456 {
 		t.Errorf("there are %d points, want one for each of 455 days", len(got["n"]))
