@@ -73,16 +73,20 @@ func TestTotalsHoldUnderFaults(t *testing.T) {
 		refuse bool
 		drain  time.Duration
 	}{
-		"throttling":       {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Throttle: 0.3} }},
-		"server errors":    {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{ServerError: 0.3} }},
-		"dropped":          {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Drop: 0.3} }},
-		"truncated":        {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Truncate: 0.2} }},
-		"malformed":        {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Malformed: 0.2, Only: []string{"GetMetricData"}} }},
-		"partial data":     {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{PartialData: 0.5, InternalError: 0.2} }},
-		"small pages":      {sim: func(c *awssim.Config) { c.MaxPage = 40 }},
-		"everything":       {sim: func(c *awssim.Config) { c.Faults = all; c.MaxPage = 50 }, drain: 20 * time.Minute},
-		"late and growing": {sim: func(c *awssim.Config) { c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.3} }},
-		"late points":      {sim: func(c *awssim.Config) { c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, WholePoints: 0.3} }},
+		"throttling":    {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Throttle: 0.3} }},
+		"server errors": {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{ServerError: 0.3} }},
+		"dropped":       {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Drop: 0.3} }},
+		"truncated":     {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Truncate: 0.2} }},
+		"malformed":     {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Malformed: 0.2, Only: []string{"GetMetricData"}} }},
+		"partial data":  {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{PartialData: 0.5, InternalError: 0.2} }},
+		"small pages":   {sim: func(c *awssim.Config) { c.MaxPage = 40 }},
+		"everything":    {sim: func(c *awssim.Config) { c.Faults = all; c.MaxPage = 50 }, drain: 20 * time.Minute},
+		"late and growing": {sim: func(c *awssim.Config) {
+			c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.3}
+		}},
+		"late points": {sim: func(c *awssim.Config) {
+			c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, WholePoints: 0.3}
+		}},
 		"late, every minute, with buckets": {
 			sim: func(c *awssim.Config) {
 				c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.2, WholePoints: 0.2}
@@ -92,9 +96,12 @@ func TestTotalsHoldUnderFaults(t *testing.T) {
 				c.Metrics.HistogramBuckets = []float64{0.05, 0.1, 0.5, 1}
 			},
 		},
-		"lists lag 15 minutes":      {sim: func(c *awssim.Config) { c.ListLag = 15 * time.Minute }, drain: 15 * time.Minute},
-		"a consumer that refuses":   {refuse: true},
-		"late, faulty, and refused": {sim: func(c *awssim.Config) { c.Faults = all; c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.3} }, refuse: true, drain: 20 * time.Minute},
+		"lists lag 15 minutes":    {sim: func(c *awssim.Config) { c.ListLag = 15 * time.Minute }, drain: 15 * time.Minute},
+		"a consumer that refuses": {refuse: true},
+		"late, faulty, and refused": {sim: func(c *awssim.Config) {
+			c.Faults = all
+			c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.3}
+		}, refuse: true, drain: 20 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,6 +28,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
@@ -75,7 +76,7 @@ func newRig(t *testing.T, world func(epoch time.Time) *awssim.World, config func
 		clock: poll.Scaled{Origin: time.Now(), Epoch: epoch, Factor: speed},
 	}
 	r.world = world(epoch)
-	c := awssim.Config{World: r.world, Now: r.clock.Now}
+	c := awssim.Config{World: r.world, Now: func() time.Time { return r.clock.Now() }}
 	if config != nil {
 		config(&c)
 	}
@@ -96,6 +97,9 @@ func (r *rig) now() time.Time { return r.clock.Now() }
 func (r *rig) until(at time.Time) {
 	require.NoError(r.t, r.clock.Sleep(context.Background(), at.Sub(r.now())))
 }
+
+// jump sets the clock forward while no receiver runs.
+func (r *rig) jump(to time.Time) { r.clock.Epoch = r.clock.Epoch.Add(to.Sub(r.now())) }
 
 func (r *rig) config() *Config {
 	c := createDefaultConfig().(*Config)
@@ -125,6 +129,7 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	config := r.config()
 	require.NoError(r.t, config.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type) // the same at each start
 	core, logs := observer.New(zap.InfoLevel)
 	set.Logger = zap.New(core)
 	r.logs = logs
@@ -417,3 +422,14 @@ func region(apis ...*awssim.API) *awssim.World {
 }
 
 var errRefused = errors.New("refused for now")
+
+func filterItem(key, value string) inventory.FilterItem {
+	switch key {
+	case "name":
+		return inventory.FilterItem{Name: value}
+	case "stage":
+		return inventory.FilterItem{Stage: value}
+	default:
+		return inventory.FilterItem{Tags: map[string]string{key: value}}
+	}
+}
