@@ -1,0 +1,81 @@
+# `make` prints the targets. It needs Go, git and GNU make; everything else is a Go module of a pinned version.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+
+# Settings for `make run`: CONFIG is a config of your own, read with your AWS credentials; RUN_FOR, such as 30s, ends the run.
+CONFIG ?=
+RUN_FOR ?=
+
+# No toolchain is downloaded unless the environment says so. Set GOTOOLCHAIN=auto to allow it.
+GOTOOLCHAIN ?= local
+export GOTOOLCHAIN CONFIG RUN_FOR
+
+COLLECTOR     := _build/otelcol-apigateway
+GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+TOOLS         := go tool -modfile internal/tools/go.mod
+SCRIPTS       := .ci/run $(wildcard scripts/*)
+
+# What the collector is made of: the manifest, the modules, and the receiver's sources and folders.
+COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell find receiver -type d ! -name testdata) \
+	$(shell find receiver -name '*.go' ! -name '*_test.go')
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help build run test bench lint generate format tidy check clean go git
+
+help: ## print this
+	@echo "Targets of awsapigateway:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+build: $(COLLECTOR) ## build the collector, _build/otelcol-apigateway, with ocb
+	@scripts/build size $(COLLECTOR)
+
+$(COLLECTOR): $(COLLECTOR_SOURCES) | go
+	@scripts/build collector $(COLLECTOR) $(TOOLS) builder --config builder-config.yaml
+
+run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AWS; RUN_FOR=30s: so long
+	@mkdir -p .bin && go build -buildvcs=false -o .bin/ ./cmd/awssim ./cmd/demo
+	@exec .bin/demo -collector $(COLLECTOR) -awssim .bin/awssim -config "$$CONFIG" -for "$$RUN_FOR"
+
+test: $(COLLECTOR) ## run all tests, with the race detector where there is a C compiler
+	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "test: without the race detector, which needs a C compiler"; }; \
+	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test $$race -timeout 20m ./...
+
+bench: $(COLLECTOR) ## run the benchmarks
+	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u); \
+	[ -n "$$packages" ] || { echo "bench: there are no benchmarks"; exit 1; }; \
+	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test -run '^$$' -bench . -benchmem -timeout 60m $$packages
+
+lint: $(GOLANGCI_LINT) ## run golangci-lint, go vet, and the shell's own check of the scripts
+	$(GOLANGCI_LINT) run
+	go vet ./...
+	@for s in $(SCRIPTS); do case $$(head -n 1 $$s) in *bash) bash -n $$s ;; *) sh -n $$s ;; esac && echo "syntax of $$s: ok" || exit 1; done
+
+generate: | go ## write the generated files
+	go generate ./...
+
+format: $(GOLANGCI_LINT) ## format the code
+	$(GOLANGCI_LINT) fmt
+
+tidy: | go ## tidy go.mod
+	go mod tidy
+
+check: $(GOLANGCI_LINT) | go git ## fail where generate, tidy or format would change something
+	scripts/unchanged $(MAKE) --no-print-directory generate
+	go mod tidy -diff
+	$(GOLANGCI_LINT) fmt --diff
+
+clean: ## remove what the other targets made
+	rm -rf _build .bin .run
+
+$(GOLANGCI_LINT): | go
+	@echo "Building golangci-lint $(GOLANGCI_LINT_VERSION)"
+	@GOBIN="$(CURDIR)/.bin/tmp" go install -buildvcs=false github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv .bin/tmp/golangci-lint $@ && rmdir .bin/tmp
+
+# What has to be there, said in one line each.
+go:
+	@scripts/need go
+git:
+	@scripts/need git

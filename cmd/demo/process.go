@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// process is a program that was started.
+type process struct {
+	command *exec.Cmd
+	name    string
+	ended   chan struct{} // closed after the end
+	err     error         // of the end, once ended is closed
+	stopped bool
+}
+
+// start starts a program whose output goes to out, its errors and logs to ours.
+func start(command *exec.Cmd, out io.Writer) (*process, error) {
+	command.Stdout, command.Stderr = out, os.Stderr
+	p := &process{command: command, name: filepath.Base(command.Path), ended: make(chan struct{})}
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("cannot start %s: %w; run make build", p.name, err)
+	}
+	go func() {
+		p.err = command.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// failure is the error of a program that ended by itself.
+func (p *process) failure() error {
+	p.stopped = true
+	if p.err != nil {
+		return fmt.Errorf("%s ended: %w; the reason is above", p.name, p.err)
+	}
+	return fmt.Errorf("%s ended by itself", p.name)
+}
+
+// stop asks the program to end, and waits for it. It is no error that it ended before.
+func (p *process) stop() error {
+	if p.stopped {
+		return nil
+	}
+	p.stopped = true
+	_ = p.command.Process.Signal(os.Interrupt) // may have ended
+	select {
+	case <-p.ended:
+	case <-time.After(stopWithin):
+		_ = p.command.Process.Kill()
+		<-p.ended
+		return fmt.Errorf("%s did not end within %v and was killed", p.name, stopWithin)
+	}
+	if p.err != nil {
+		return fmt.Errorf("%s did not end cleanly: %w", p.name, p.err)
+	}
+	return nil
+}
+
+// listens waits until something listens on all addresses.
+func (p *process) listens(ctx context.Context, addresses ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for _, address := range addresses {
+		for {
+			conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+			if err == nil {
+				_ = conn.Close()
+				break
+			}
+			select {
+			case <-p.ended:
+				return p.failure()
+			case <-ctx.Done():
+				return fmt.Errorf("%s does not listen on %s: %w", p.name, address, err)
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
