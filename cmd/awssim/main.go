@@ -55,6 +55,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Float64Var(&o.config.Lateness.WholePoints, "late-points", 0, "fraction of the points that appear late as a whole")
 	flags.DurationVar(&o.config.ListLag, "list-lag", 2*time.Minute, "how long after its first data ListMetrics shows a series; AWS: up to 15m")
 	flags.BoolVar(&o.config.EnforceQuotas, "quotas", true, "throttle calls above AWS's published quotas")
+	flags.IntVar(&o.config.MaxPage, "max-page", 0, "entries and datapoints a page at most, to force pagination; 0: AWS's own")
 	f := &o.config.Faults
 	for _, rate := range []struct {
 		name  string

@@ -34,11 +34,15 @@ func decodeInput(p protocol, body []byte, into any) error {
 	if len(body) == 0 {
 		return nil
 	}
-	unmarshal := json.Unmarshal
-	if p == protocolCBOR {
-		unmarshal = cborDecoding.Unmarshal
+	var err error
+	if own, ok := into.(interface{ decodeCBOR([]byte) error }); ok && p == protocolCBOR {
+		err = own.decodeCBOR(body)
+	} else if p == protocolCBOR {
+		err = cborDecoding.Unmarshal(body, into)
+	} else {
+		err = json.Unmarshal(body, into)
 	}
-	if err := unmarshal(body, into); err != nil {
+	if err != nil {
 		return &wireError{
 			status: http.StatusBadRequest, code: "SerializationException", query: "MalformedInput",
 			message: "cannot decode the request: " + err.Error(),
@@ -47,11 +51,17 @@ func decodeInput(p protocol, body []byte, into any) error {
 	return nil
 }
 
-// instant is a timestamp in a request: CBOR tag 1, or epoch seconds in JSON (the AWS CLI sends ISO 8601 in some versions).
+// instant is a timestamp in a request: CBOR tag 1, in JSON epoch seconds or, from some versions of the AWS CLI, ISO 8601.
 type instant struct{ time.Time }
 
-// UnmarshalCBOR decodes a tagged or plain number of epoch seconds.
-func (t *instant) UnmarshalCBOR(data []byte) error { return cborDecoding.Unmarshal(data, &t.Time) }
+// maxEpoch bounds timestamps, in seconds: to the year 5138.
+const maxEpoch = 1e11
+
+// epochTime rounds epoch seconds to the millisecond, which is as exact as AWS's timestamps are.
+func epochTime(seconds float64) instant {
+	whole, fraction := math.Modf(seconds)
+	return instant{time.Unix(int64(whole), int64(math.Round(fraction*1e3))*1e6).UTC()}
+}
 
 // UnmarshalJSON decodes epoch seconds or an RFC 3339 string.
 func (t *instant) UnmarshalJSON(data []byte) error {
@@ -62,11 +72,10 @@ func (t *instant) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &seconds); err != nil {
 		return err
 	}
-	if math.Abs(seconds) > 1e11 {
+	if math.Abs(seconds) > maxEpoch {
 		return fmt.Errorf("timestamp %g is out of range", seconds)
 	}
-	whole, fraction := math.Modf(seconds)
-	t.Time = time.Unix(int64(whole), int64(math.Round(fraction*1e3))*1e6).UTC()
+	*t = epochTime(seconds)
 	return nil
 }
 

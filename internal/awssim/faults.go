@@ -24,7 +24,7 @@ type Faults struct {
 	// Deny refuses operations: keys are an operation's name or "*", optionally followed by "@account/region".
 	Deny               map[string]DenyKind `json:"deny,omitempty"`
 	ExpiredCredentials bool                `json:"expired_credentials,omitempty"`
-	// Only lists the operations that the rates and ExpiredCredentials apply to; empty: all.
+	// Only lists what the rates and ExpiredCredentials apply to, with keys as Deny has them; empty: all.
 	Only []string `json:"only,omitempty"`
 	// Hang lists the "account/region" whose calls are accepted and never answered.
 	Hang []string `json:"hang,omitempty"`
@@ -114,16 +114,34 @@ func (p *faultPlan) get() Faults {
 	return p.faults
 }
 
-// applies reports whether rates apply to an operation.
-func (f *Faults) applies(operation string) bool {
-	return len(f.Only) == 0 || slices.Contains(f.Only, operation)
+// keys are the names that faults know a call by, the most exact first.
+func (x *exchange) keys() [4]string {
+	account := ""
+	if x.caller.account != nil {
+		account = x.caller.account.ID
+	}
+	where := "@" + account + "/" + x.caller.region
+	return [4]string{x.op.name + where, "*" + where, x.op.name, "*"}
 }
 
-// decide draws what happens to the next call of an operation.
-func (p *faultPlan) decide(operation string) verdict {
+// applies reports whether rates apply to a call.
+func (f *Faults) applies(x *exchange) bool {
+	if len(f.Only) == 0 {
+		return true
+	}
+	for _, key := range x.keys() {
+		if slices.Contains(f.Only, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// decide draws what happens to the next call.
+func (p *faultPlan) decide(x *exchange) verdict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.faults.applies(operation) {
+	if !p.faults.applies(x) {
 		return verdict{}
 	}
 	draw := func(rate float64) bool { return rate > 0 && p.rng.Float64() < rate }
@@ -144,13 +162,12 @@ func (p *faultPlan) decide(operation string) verdict {
 	return v
 }
 
-// denied returns the reason for which an operation is refused to an account in a region; "" if it is not.
-func (f *Faults) denied(operation, account, region string) DenyKind {
-	if operation == "GetCallerIdentity" {
-		return "" // no policy can refuse it
+// denied returns the reason for which a call is refused; "" if it is not.
+func (f *Faults) denied(x *exchange) DenyKind {
+	if len(f.Deny) == 0 || x.op.name == "GetCallerIdentity" {
+		return "" // no policy can refuse GetCallerIdentity
 	}
-	where := "@" + account + "/" + region
-	for _, key := range []string{operation + where, "*" + where, operation, "*"} {
+	for _, key := range x.keys() {
 		if kind, ok := f.Deny[key]; ok {
 			return kind
 		}

@@ -125,11 +125,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 	}
 	x := &exchange{request: r, op: op, body: body, now: now, call: &Call{Operation: cmp.Or(op.name, "Unknown"), At: now}}
-	x.verdict = s.faults.decide(op.name)
+	denied := s.identify(x)
+	if denied == nil {
+		denied = unknown
+	}
+	x.verdict = s.faults.decide(x)
 	if !s.delay(r.Context(), x) || x.verdict.drop {
 		s.abort(x)
 	}
-	answer, failure := s.answer(x, unknown)
+	answer, failure := s.answer(x, denied)
 	if hung := answer == nil && failure == nil; hung {
 		s.abort(x)
 	}
@@ -166,14 +170,18 @@ func (s *Server) delay(ctx context.Context, x *exchange) bool {
 	return false
 }
 
-// answer authenticates, refuses or handles a call. It returns neither an answer nor an error after a call that hung.
-func (s *Server) answer(x *exchange, unknown *wireError) (any, *wireError) {
-	var failure *wireError
+// identify finds out who calls.
+func (s *Server) identify(x *exchange) (failure *wireError) {
 	x.caller, failure = s.authenticate(x.request, x.op.service)
 	x.call.Region = x.caller.region
 	if x.caller.account != nil {
 		x.call.Account = x.caller.account.ID
 	}
+	return failure
+}
+
+// answer refuses or handles a call. It returns neither an answer nor an error after a call that hung.
+func (s *Server) answer(x *exchange, failure *wireError) (any, *wireError) {
 	faults := s.faults.get()
 	if x.caller.account != nil && slices.Contains(faults.Hang, x.caller.account.ID+"/"+x.caller.region) {
 		select {
@@ -185,16 +193,14 @@ func (s *Server) answer(x *exchange, unknown *wireError) (any, *wireError) {
 	switch {
 	case failure != nil:
 		return nil, failure
-	case unknown != nil:
-		return nil, unknown
-	case faults.ExpiredCredentials && faults.applies(x.op.name):
+	case faults.ExpiredCredentials && faults.applies(x):
 		return nil, expiredToken(x.op.service)
 	case x.verdict.throttle, s.config.EnforceQuotas && !s.quotas.allow(&x.op, x.caller, x.now):
 		return nil, throttled(x.op.service)
 	case x.verdict.fail:
 		return nil, serverError(x.op.service, x.verdict.unavailable)
 	}
-	x.denied = faults.denied(x.op.name, x.caller.account.ID, x.caller.region)
+	x.denied = faults.denied(x)
 	if x.denied != "" && x.denied != Forbidden {
 		return nil, accessDenied(x.op.service, denialText(x.denied, x.caller.arn, x.op.action, x.resource()))
 	}
