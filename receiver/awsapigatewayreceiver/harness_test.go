@@ -70,10 +70,15 @@ const (
 // newRig starts an embedded AWS. world is made for the minute at which the rig's clock starts.
 func newRig(t *testing.T, world func(epoch time.Time) *awssim.World, config func(*awssim.Config)) *rig {
 	t.Helper()
+	return newRigAt(t, speed, world, config)
+}
+
+func newRigAt(t *testing.T, factor float64, world func(epoch time.Time) *awssim.World, config func(*awssim.Config)) *rig {
+	t.Helper()
 	epoch := time.Now().UTC().Truncate(time.Minute)
 	r := &rig{
 		t: t, epoch: epoch, sink: newSink(),
-		clock: poll.Scaled{Origin: time.Now(), Epoch: epoch, Factor: speed},
+		clock: poll.Scaled{Origin: time.Now(), Epoch: epoch, Factor: factor},
 	}
 	r.world = world(epoch)
 	c := awssim.Config{World: r.world, Now: func() time.Time { return r.clock.Now() }}
