@@ -18,7 +18,7 @@ const maxNamed = 100
 // discover lists the series and asks for new ones page by page. Only a complete list takes series away.
 func (c *Collector) discover(ctx context.Context, run *round) error {
 	began := c.Reader.Now()
-	c.lastList = began
+	c.lastList = run.now
 	// After an outage, what was active during it need not be any more: the long list has it.
 	recent := began.Sub(time.Unix(c.state.meta.Listed, 0)) < activeWindow-2*listInterval
 	listed := map[*series]bool{}
