@@ -44,6 +44,9 @@ func demoShop(now, old time.Time) []*API {
 	crud := []Route{
 		{Method: "GET", Path: "/orders", Weight: 5}, {Method: "POST", Path: "/orders", Weight: 2}, {Method: "GET", Path: "/orders/{id}", Weight: 8},
 	}
+	// The incident begins three minutes from now, and then every twenty.
+	const every = 20 * time.Minute
+	offset := time.Duration(now.UnixNano()%int64(every)) + 3*time.Minute
 	return []*API{
 		{
 			ID: "a1orders00", Name: "orders", EndpointType: "REGIONAL", Created: old, Tags: map[string]string{"team": "orders", "env": "live"},
@@ -52,7 +55,7 @@ func demoShop(now, old time.Time) []*API {
 					Name: "prod", Routes: crud, DetailedSince: old, CanaryPercent: 10, Tags: map[string]string{"tier": "1"},
 					Traffic: Traffic{
 						PerMinute: 240, Error4xx: 0.02, Error5xx: 0.002, LatencyMS: 60, BurstEvery: 15 * time.Minute, BurstFor: 2 * time.Minute, BurstFactor: 4,
-						Incident: Incident{Every: 20 * time.Minute, For: 4 * time.Minute, Offset: 6 * time.Minute, Error5xx: 0.25, LatencyFactor: 8},
+						Incident: Incident{Every: every, For: 4 * time.Minute, Offset: offset, Error5xx: 0.25, LatencyFactor: 8},
 					},
 				},
 				{Name: "test", Routes: crud, Traffic: Traffic{PerMinute: 6, Error4xx: 0.1, LatencyMS: 70, IdlePattern: Pattern{Every: 20 * time.Minute, For: 8 * time.Minute}}},

@@ -133,10 +133,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.delay(r.Context(), x) || x.verdict.drop {
 		s.abort(x)
 	}
-	answer, failure := s.answer(x, denied)
-	if hung := answer == nil && failure == nil; hung {
-		s.abort(x)
+	if s.hangs(x) {
+		s.hang(x)
 	}
+	answer, failure := s.answer(x, denied)
 	s.write(w, x, id, answer, failure)
 }
 
@@ -144,6 +144,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) abort(x *exchange) {
 	s.calls.add(*x.call)
 	panic(http.ErrAbortHandler) // net/http's way to say so
+}
+
+// hangs reports whether the call's account and region never answer.
+func (s *Server) hangs(x *exchange) bool {
+	return x.caller.account != nil && slices.Contains(s.faults.get().Hang, x.caller.account.ID+"/"+x.caller.region)
+}
+
+// hang waits until the caller or the server gives up.
+func (s *Server) hang(x *exchange) {
+	s.calls.add(*x.call)
+	select {
+	case <-x.request.Context().Done():
+	case <-s.closed:
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -172,7 +187,7 @@ func (s *Server) delay(ctx context.Context, x *exchange) bool {
 
 // identify finds out who calls.
 func (s *Server) identify(x *exchange) (failure *wireError) {
-	x.caller, failure = s.authenticate(x.request, x.op.service)
+	x.caller, failure = s.authenticate(x.request, &x.op)
 	x.call.Region = x.caller.region
 	if x.caller.account != nil {
 		x.call.Account = x.caller.account.ID
@@ -180,16 +195,9 @@ func (s *Server) identify(x *exchange) (failure *wireError) {
 	return failure
 }
 
-// answer refuses or handles a call. It returns neither an answer nor an error after a call that hung.
+// answer refuses or handles a call.
 func (s *Server) answer(x *exchange, failure *wireError) (any, *wireError) {
 	faults := s.faults.get()
-	if x.caller.account != nil && slices.Contains(faults.Hang, x.caller.account.ID+"/"+x.caller.region) {
-		select {
-		case <-x.request.Context().Done():
-		case <-s.closed:
-		}
-		return nil, nil
-	}
 	switch {
 	case failure != nil:
 		return nil, failure

@@ -87,19 +87,15 @@ type assumeRoleResult struct {
 
 func (s *Server) assumeRole(x *exchange) (any, error) {
 	form := x.form()
-	arn := form.Get("RoleArn")
-	denied := accessDenied(serviceSTS, fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", x.caller.arn, arn))
-	result, role, err := s.grant(x, form)
-	switch {
-	case err != nil:
+	g, err := s.checkGrant(x, form)
+	if err != nil {
 		return nil, err
-	case role == nil, role.Deny, role.ExternalID != "" && form.Get("ExternalId") != role.ExternalID:
-		return nil, denied // AWS tells none of these apart
-	case partitionOfARN(arn) != x.caller.account.partition():
-		return nil, denied // a role of another partition is not known here
 	}
-	result.XMLName.Local = "AssumeRoleResult"
-	return result, nil
+	// AWS tells none of these apart: no such role, a trust policy that refuses, another external id, a role of another partition.
+	if r := g.role; r == nil || r.Deny || r.ExternalID != "" && r.ExternalID != form.Get("ExternalId") || g.partition != x.caller.account.partition() {
+		return nil, accessDenied(serviceSTS, fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", x.caller.arn, form.Get("RoleArn")))
+	}
+	return s.grant(g, "AssumeRoleResult"), nil
 }
 
 func (s *Server) assumeRoleWithWebIdentity(x *exchange) (any, error) {
@@ -107,64 +103,72 @@ func (s *Server) assumeRoleWithWebIdentity(x *exchange) (any, error) {
 	if form.Get("WebIdentityToken") == "" {
 		return nil, validation("1 validation error detected: Value null at 'webIdentityToken' failed to satisfy constraint: Member must not be null")
 	}
-	result, role, err := s.grant(x, form)
+	g, err := s.checkGrant(x, form)
 	if err != nil {
 		return nil, err
 	}
-	if role == nil || role.Deny {
+	if g.role == nil || g.role.Deny {
 		return nil, accessDenied(serviceSTS, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
-	result.XMLName.Local, result.SubjectFromWebIdentityToken = "AssumeRoleWithWebIdentityResult", "awssim"
+	result := s.grant(g, "AssumeRoleWithWebIdentityResult")
+	result.SubjectFromWebIdentityToken = "awssim"
 	return result, nil
 }
 
-// grant checks the parameters and makes a session of the role, which is nil where there is none. Sessions expire in real time, as the SDK sees it.
-func (s *Server) grant(x *exchange, form url.Values) (*assumeRoleResult, *Role, error) {
+// grant is a session that is asked for.
+type grant struct {
+	partition, account, name string
+	role                     *Role // nil: there is none of that ARN
+	duration                 time.Duration
+}
+
+// checkGrant checks the parameters that the operations share.
+func (s *Server) checkGrant(x *exchange, form url.Values) (grant, error) {
 	match := roleARN.FindStringSubmatch(form.Get("RoleArn"))
 	if match == nil {
-		return nil, nil, validation("%s is invalid", cmp.Or(form.Get("RoleArn"), "RoleArn"))
+		return grant{}, validation("%s is invalid", cmp.Or(form.Get("RoleArn"), "RoleArn"))
 	}
 	name := form.Get("RoleSessionName")
 	if !sessionName.MatchString(name) {
-		return nil, nil, validation("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", name)
+		return grant{}, validation("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", name)
 	}
 	duration, err := sessionDuration(form.Get("DurationSeconds"), x.caller.session)
 	if err != nil {
-		return nil, nil, err
+		return grant{}, err
 	}
-	account, role := s.findRole(match[1], match[2], match[3])
-	if role == nil {
-		return nil, nil, nil
-	}
+	return grant{partition: match[1], account: match[2], name: name, duration: duration, role: s.findRole(match[1], match[2], match[3])}, nil
+}
+
+// grant makes a session. It expires in real time, as the SDK sees it.
+func (s *Server) grant(g grant, element string) *assumeRoleResult {
 	made := session{
-		arn:     fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", match[1], account.ID, role.Name, name),
-		userID:  "AROASIM" + account.ID + ":" + name,
-		expires: time.Now().Add(duration),
+		arn:     fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", g.partition, g.account, g.role.Name, g.name),
+		userID:  "AROASIM" + g.account + ":" + g.name,
+		expires: time.Now().Add(g.duration),
 	}
-	if role.Deny {
-		return nil, role, nil
-	}
-	key := s.sessions.add(account.ID, made)
+	key := s.sessions.add(g.account, made)
 	return &assumeRoleResult{
+		XMLName: xml.Name{Local: element},
 		Credentials: stsCredentials{
 			AccessKeyID: key, SecretAccessKey: "awssim-secret-of-" + key, SessionToken: "awssim-session-" + key,
 			Expiration: made.expires.UTC().Format(time.RFC3339),
 		},
 		AssumedRoleUser: assumedRoleUser{AssumedRoleID: made.userID, Arn: made.arn},
-	}, role, nil
+	}
 }
 
-func (s *Server) findRole(partition, account, name string) (*Account, *Role) {
+// findRole returns a role by the parts of its ARN, or nil.
+func (s *Server) findRole(partition, account, name string) *Role {
 	a := s.world.account(account)
 	if a == nil || a.partition() != partition {
-		return nil, nil
+		return nil
 	}
 	for i := range a.Roles {
 		if a.Roles[i].Name == name {
-			return a, &a.Roles[i]
+			return &a.Roles[i]
 		}
 	}
-	return a, nil
+	return nil
 }
 
 func sessionDuration(seconds string, chained bool) (time.Duration, error) {
@@ -180,12 +184,6 @@ func sessionDuration(seconds string, chained bool) (time.Duration, error) {
 		return 0, validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
 	return d, nil
-}
-
-func partitionOfARN(arn string) string {
-	_, rest, _ := strings.Cut(arn, ":")
-	partition, _, _ := strings.Cut(rest, ":")
-	return partition
 }
 
 // encodeXML wraps a result into the response element of its operation.

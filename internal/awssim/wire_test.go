@@ -224,3 +224,22 @@ func TestValidation(t *testing.T) {
 	_, err := h.cloudWatch().GetMetricData(background, &in)
 	wantCode(t, err, "InvalidNextToken")
 }
+
+func TestWebIdentityAndChaining(t *testing.T) {
+	h := start(t, Config{World: DemoWorld(noon)})
+	role, name := aws.String("arn:aws:iam::111122223333:role/apigateway-reader"), aws.String("test")
+	out, err := h.sts().AssumeRole(background, &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: name, DurationSeconds: aws.Int32(7200)})
+	if err != nil || time.Until(*out.Credentials.Expiration) < 119*time.Minute {
+		t.Fatalf("the session is %+v (%v)", out, err)
+	}
+	chained := *h
+	chained.config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken}, nil
+	})
+	_, err = chained.sts().AssumeRole(background, &sts.AssumeRoleInput{RoleArn: role, RoleSessionName: name, DurationSeconds: aws.Int32(7200)})
+	wantCode(t, err, "ValidationError") // chained sessions last an hour at most
+	web, err := h.sts().AssumeRoleWithWebIdentity(background, &sts.AssumeRoleWithWebIdentityInput{RoleArn: role, RoleSessionName: name, WebIdentityToken: aws.String("token")})
+	if err != nil || !strings.HasPrefix(*web.Credentials.AccessKeyId, sessionKeyPrefix+DemoAccount) {
+		t.Errorf("the session is %+v (%v)", web, err)
+	}
+}
