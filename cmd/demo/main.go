@@ -34,6 +34,8 @@ const (
 	quietFor  = 2 * time.Second
 	// readyWithin is how long the embedded AWS may take to listen.
 	readyWithin = 10 * time.Second
+	// signalWithin is how much later than another process we may see a signal that goes to both.
+	signalWithin = 200 * time.Millisecond
 	// stopWithin is what a process gets to end: the collector gives a hand-over in flight up to 10 s.
 	stopWithin = 20 * time.Second
 )
@@ -68,7 +70,7 @@ func main() {
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(os.Stderr, "run: %v\n", err)
+		fmt.Fprintf(os.Stderr, "run: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nrun: "))
 		os.Exit(1)
 	}
 }
@@ -108,7 +110,7 @@ func runConfig(ctx context.Context, collector, config string) error {
 	}
 	select {
 	case <-p.ended:
-		return p.failure()
+		return p.failure(ctx)
 	case <-ctx.Done():
 		return p.stop()
 	}
@@ -186,9 +188,9 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 		case <-ctx.Done():
 			return nil
 		case <-otelcol.ended:
-			return otelcol.failure()
+			return otelcol.failure(ctx)
 		case <-aws.ended:
-			return aws.failure()
+			return aws.failure(ctx)
 		case <-late:
 			fmt.Printf("\nNo data after %v. What the receiver says of itself is in the log above and at http://127.0.0.1:8888/metrics\n\n", dataWithin)
 		case <-look.C:

@@ -34,8 +34,13 @@ func start(command *exec.Cmd, out io.Writer) (*process, error) {
 	return p, nil
 }
 
-// failure is the error of a program that ended by itself.
-func (p *process) failure() error {
+// failure is the error of a program that ended by itself. Ctrl-C goes to all programs at once, so one may end before we know why.
+func (p *process) failure(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(signalWithin):
+	}
 	p.stopped = true
 	if p.err != nil {
 		return fmt.Errorf("%s ended: %w; the reason is above", p.name, p.err)
@@ -76,7 +81,7 @@ func (p *process) listens(ctx context.Context, addresses ...string) error {
 			}
 			select {
 			case <-p.ended:
-				return p.failure()
+				return p.failure(ctx)
 			case <-ctx.Done():
 				return fmt.Errorf("%s does not listen on %s: %w", p.name, address, err)
 			case <-time.After(20 * time.Millisecond):
