@@ -1,6 +1,7 @@
 package awsapigatewayreceiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -60,6 +62,11 @@ type rig struct {
 	logs  *observer.ObservedLogs
 	dir   string // of the storage; "": none
 	edit  func(*Config)
+	host  *testHost
+	// attemptTimeout is in real time; 0: two seconds.
+	attemptTimeout time.Duration
+	// telemetry collects internal metrics, where it is set.
+	telemetry *componenttest.Telemetry
 }
 
 const (
@@ -135,6 +142,9 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	require.NoError(r.t, config.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.ID = component.NewID(metadata.Type) // the same at each start
+	if r.telemetry != nil {
+		set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
+	}
 	core, logs := observer.New(zap.InfoLevel)
 	set.Logger = zap.New(core)
 	r.logs = logs
@@ -143,11 +153,11 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	}
 	rcvr, err := newReceiver(set, config, next, r.clock)
 	require.NoError(r.t, err)
-	rcvr.attemptTimeout = 2 * time.Second
+	rcvr.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
 	if err := rcvr.Start(context.Background(), host); err != nil {
 		return nil, err
 	}
-	r.sink.host = host
+	r.host = host
 	return sync.OnceFunc(func() {
 		assert.NoError(r.t, rcvr.Shutdown(context.Background()))
 		for _, e := range host.extensions {
@@ -210,7 +220,6 @@ type sink struct {
 	errs    []string
 	refuse  func() error
 	batches int
-	host    *testHost
 	arrived chan struct{}
 }
 

@@ -42,6 +42,7 @@ type gatewayReceiver struct {
 	release func() // ends a Consume in flight
 	running sync.WaitGroup
 
+	started   time.Time
 	session   *aws.Session
 	stores    []*checkpoint.Store
 	telemetry *telemetry
@@ -66,6 +67,7 @@ func (r *gatewayReceiver) Start(ctx context.Context, host component.Host) error 
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hold, release := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop, r.release = stop, release
+	r.started = r.clock.Now()
 	for _, client := range r.session.Clients {
 		r.running.Go(func() { r.target(run, hold, client, obs) })
 	}
@@ -130,6 +132,7 @@ func (r *gatewayReceiver) target(run, hold context.Context, client *aws.Client, 
 		Clock:     r.clock,
 		Recorder:  watch.recorder(),
 		Logger:    r.set.Logger,
+		Started:   r.started,
 		Version:   r.set.BuildInfo.Version,
 	})
 	watch.attach(inv, collector)

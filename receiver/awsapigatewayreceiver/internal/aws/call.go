@@ -41,6 +41,7 @@ var (
 func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(context.Context, *I, ...F) (*O, error), in *I, datapoints int) (*O, error) {
 	wait := poll.Backoff{Min: minRetryWait, Max: maxRetryWait}
 	var last *Error
+	timeouts := 0
 	for attempt := range maxAttempts {
 		if attempt > 0 {
 			c.telemetry.ReceiverAwsapigatewayAwsRetries.Add(ctx, 1, c.operationAttributes(op))
@@ -81,7 +82,10 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 				cache.Invalidate()
 			}
 		}
-		if !class.retryable() {
+		if errors.Is(err, context.DeadlineExceeded) {
+			timeouts++
+		}
+		if !class.retryable() || timeouts >= maxTimeouts {
 			return nil, last
 		}
 	}

@@ -42,5 +42,7 @@ const (
 	maxAttempts    = 6
 	minRetryWait   = 200 * time.Millisecond
 	maxRetryWait   = 5 * time.Second
-	attemptTimeout = 30 * time.Second
+	attemptTimeout = 20 * time.Second
+	// maxTimeouts of a call end it: a region that does not answer should be known as such within a minute.
+	maxTimeouts = 2
 )

@@ -26,7 +26,7 @@ type Settings struct {
 	// ControlPlanePerSecond is the steady rate of API Gateway reads of one target.
 	ControlPlanePerSecond float64
 	Clock                 poll.Clock
-	// AttemptTimeout bounds one attempt of a call in real time; 0: 30 s.
+	// AttemptTimeout bounds one attempt of a call in real time; 0: 20 s.
 	AttemptTimeout time.Duration
 	Telemetry      *metadata.TelemetryBuilder
 	Logger         *zap.Logger

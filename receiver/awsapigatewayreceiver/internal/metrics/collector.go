@@ -40,6 +40,8 @@ type Settings struct {
 	Clock     poll.Clock
 	Recorder  Recorder
 	Logger    *zap.Logger
+	// Started is when the receiver started, which may be long before the target answers.
+	Started time.Time
 	// Version is the collector's, for the scope.
 	Version string
 }
@@ -189,7 +191,7 @@ func (c *Collector) Run(ctx context.Context, report func(error)) {
 
 // restore reads the stored positions, and hands over what was in flight when the collector was killed.
 func (c *Collector) restore(ctx context.Context) error {
-	f, err := c.state.restore(ctx, c.Reader.Now(), c.period)
+	f, err := c.state.restore(ctx, c.Started, c.Reader.Now(), c.period)
 	if err != nil {
 		return err
 	}

@@ -61,9 +61,9 @@ func (s *state) report(ctx context.Context, err error) {
 	s.logger.Error("Positions", zap.Error(err))
 }
 
-// restore reads what is stored. now and period are the present ones; lost is told the seconds that a changed period leaves out.
-func (s *state) restore(ctx context.Context, now time.Time, period int64) (*inflight, error) {
-	s.meta = meta{V: positionsVersion, First: now.Unix(), Listed: now.Unix(), Period: period}
+// restore reads what is stored. Without anything, this is the target's first start.
+func (s *state) restore(ctx context.Context, started, now time.Time, period int64) (*inflight, error) {
+	s.meta = meta{V: positionsVersion, First: started.Unix(), Listed: now.Unix(), Period: period}
 	b, err := s.store.Get(ctx, s.metaKey())
 	if err != nil {
 		return nil, err
