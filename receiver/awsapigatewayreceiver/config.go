@@ -45,7 +45,7 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Validate returns every error of the settings that stand at the top; those of the sections come from the sections.
+// Validate returns every error at once, each with its YAML key below the receiver's.
 func (c *Config) Validate() error {
 	errs := []error{aws.CheckRegions("regions", c.Regions)}
 	for i := range c.Accounts {
@@ -69,6 +69,24 @@ func (c *Config) Validate() error {
 		case slices.Contains(c.Tags[:i], tag):
 			errs = append(errs, fmt.Errorf("tags[%d]: %q is listed twice", i, tag))
 		}
+	}
+	return errors.Join(append(errs,
+		below("apis", c.APIs.Check()),
+		below("resource_attributes", c.ResourceAttributes.Check()),
+		below("inventory", c.Inventory.Check()),
+		below("metrics", c.Metrics.Check()),
+	)...)
+}
+
+// below puts a section's key in front of each of its errors.
+func below(section string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what errors.Join returned
+	if !ok {
+		return nil
+	}
+	errs := make([]error, 0, len(joined.Unwrap()))
+	for _, e := range joined.Unwrap() {
+		errs = append(errs, fmt.Errorf("%s::%w", section, e))
 	}
 	return errors.Join(errs...)
 }

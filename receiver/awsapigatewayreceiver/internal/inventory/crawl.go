@@ -26,8 +26,8 @@ type Config struct {
 // maxRequestsPerSecond is API Gateway's quota for all control-plane operations of an account and region together.
 const maxRequestsPerSecond = 10
 
-// Validate returns every error of the section; the keys are below inventory.
-func (c *Config) Validate() error {
+// Check returns every error of the section; the keys are below inventory.
+func (c *Config) Check() error {
 	var errs []error
 	if c.Interval < time.Minute {
 		errs = append(errs, fmt.Errorf("interval: %v is too short: at least 1m, since the control plane is shared with deployments", c.Interval))

@@ -25,8 +25,8 @@ type FilterItem struct {
 	Stage string            `mapstructure:"stage"`
 }
 
-// Validate returns every error of the filter; the keys are below apis.
-func (f *Filter) Validate() error {
+// Check returns every error of the filter; the keys are below apis.
+func (f *Filter) Check() error {
 	var errs []error
 	for _, list := range []struct {
 		key   string

@@ -98,28 +98,29 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 			own[k] = v
 		}
 	}
-	if err := confmap.NewFromStringMap(own).Unmarshal(c); err != nil {
-		return err
-	}
+	type metrics Config // without this method
+	errs := []error{confmap.NewFromStringMap(own).Unmarshal((*metrics)(c))}
 	for k, v := range perMetric {
 		m, ok := v.(map[string]any)
 		if !ok {
-			return fmt.Errorf("%s: %v is not a section: write %s: {enabled: false}", k, v, k)
+			errs = append(errs, fmt.Errorf("%s: %v is not a section: write %s: {enabled: false}", k, v, k))
+			continue
 		}
 		var mc MetricConfig
 		if err := confmap.NewFromStringMap(m).Unmarshal(&mc); err != nil {
-			return fmt.Errorf("%s: %w", k, err)
+			errs = append(errs, fmt.Errorf("%s: %w", k, err))
+			continue
 		}
 		if c.Metrics == nil {
 			c.Metrics = map[string]MetricConfig{}
 		}
 		c.Metrics[k] = mc
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// Validate returns every error of the section; the keys are below metrics.
-func (c *Config) Validate() error {
+// Check returns every error of the section; the keys are below metrics.
+func (c *Config) Check() error {
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 

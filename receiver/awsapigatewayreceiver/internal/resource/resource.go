@@ -70,8 +70,8 @@ type AttributeConfig struct {
 	Enabled *bool `mapstructure:"enabled"`
 }
 
-// Validate returns an error for each unknown attribute; the keys are below resource_attributes.
-func (c Config) Validate() error {
+// Check returns an error for each unknown attribute; the keys are below resource_attributes.
+func (c Config) Check() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		if strings.HasPrefix(name, tagPrefix) {
