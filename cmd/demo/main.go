@@ -26,6 +26,8 @@ const (
 
 	awssimAddress = "127.0.0.1:4599"
 	adminAddress  = "127.0.0.1:4598"
+	// internalMetrics is the collector's default.
+	internalMetrics = "127.0.0.1:8888"
 
 	// dataWithin is how soon after the collector's start data should be there.
 	dataWithin = 20 * time.Second
@@ -40,12 +42,14 @@ const (
 	stopWithin = 20 * time.Second
 )
 
+type port struct{ address, use string }
+
 // ports are what the demonstration listens on, as demoConfig and cmd/awssim have them.
-var ports = []struct{ address, use string }{
+var ports = []port{
 	{awssimAddress, "the embedded AWS"},
 	{adminAddress, "the admin API of the embedded AWS"},
 	{"127.0.0.1:8889", "the prometheus exporter"},
-	{"127.0.0.1:8888", "the collector's internal metrics"},
+	{internalMetrics, "the collector's internal metrics"},
 	{"127.0.0.1:13133", "the health_check extension"},
 	{"127.0.0.1:55679", "the zpages extension"},
 }

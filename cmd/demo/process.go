@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -62,10 +64,20 @@ func (p *process) stop() error {
 		<-p.ended
 		return fmt.Errorf("%s did not end within %v and was killed", p.name, stopWithin)
 	}
-	if p.err != nil {
+	if p.err != nil && !interrupted(p.err) {
 		return fmt.Errorf("%s did not end cleanly: %w", p.name, p.err)
 	}
 	return nil
+}
+
+// interrupted says whether a program died of our signal, as the collector does before it is ready to take one.
+func interrupted(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGINT
 }
 
 // listens waits until something listens on all addresses.
