@@ -1,6 +1,7 @@
 # `make` prints the targets. It needs Go, git and GNU make; everything else is a Go module of a pinned version.
 
 GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT_GO      := 1.26
 
 # Settings for `make run`: CONFIG is a config of your own, read with your AWS credentials; RUN_FOR, such as 30s, ends the run.
 CONFIG ?=
@@ -63,13 +64,14 @@ tidy: | go ## tidy go.mod
 
 check: $(GOLANGCI_LINT) | go git ## fail where generate, tidy or format would change something
 	scripts/unchanged $(MAKE) --no-print-directory generate
-	go mod tidy -diff
+	@echo go mod tidy -diff; diff=$$(go mod tidy -diff) || { echo "$$diff" | head -n 40; echo "check: go.mod or go.sum is not tidy; run make tidy" >&2; exit 1; }
 	$(GOLANGCI_LINT) fmt --diff
 
 clean: ## remove what the other targets made
 	rm -rf _build .bin .run
 
 $(GOLANGCI_LINT): | go
+	@scripts/need go $(GOLANGCI_LINT_GO) golangci-lint
 	@echo "Building golangci-lint $(GOLANGCI_LINT_VERSION)"
 	@GOBIN="$(CURDIR)/.bin/tmp" go install -buildvcs=false github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	@mv .bin/tmp/golangci-lint $@ && rmdir .bin/tmp
