@@ -32,16 +32,32 @@ func (c *Client) ListMetrics(ctx context.Context, recentlyActive bool, yield fun
 		if err != nil {
 			return nil, err
 		}
-		metrics := make([]model.Metric, 0, len(out.Metrics))
-		for i := range out.Metrics {
-			m := model.Metric{Name: awssdk.ToString(out.Metrics[i].MetricName), Dimensions: make([]model.Dimension, len(out.Metrics[i].Dimensions))}
-			for j, d := range out.Metrics[i].Dimensions {
-				m.Dimensions[j] = model.Dimension{Name: awssdk.ToString(d.Name), Value: awssdk.ToString(d.Value)}
-			}
-			metrics = append(metrics, m)
-		}
-		return out.NextToken, yield(metrics)
+		return out.NextToken, yield(metricsOf(out))
 	})
+}
+
+// FirstMetrics returns the first page of the recently active series of one metric, at most 500.
+func (c *Client) FirstMetrics(ctx context.Context, metric string) ([]model.Metric, error) {
+	out, err := call(ctx, c, opListMetrics, c.listMetrics, &cloudwatch.ListMetricsInput{
+		Namespace: awssdk.String(Namespace), MetricName: &metric, RecentlyActive: types.RecentlyActivePt3h,
+		Dimensions: []types.DimensionFilter{{Name: awssdk.String("Stage")}}, // not the sums over the stages
+	}, 0)
+	if err != nil {
+		return nil, err
+	}
+	return metricsOf(out), nil
+}
+
+func metricsOf(out *cloudwatch.ListMetricsOutput) []model.Metric {
+	metrics := make([]model.Metric, len(out.Metrics))
+	for i := range out.Metrics {
+		listed := &out.Metrics[i]
+		metrics[i] = model.Metric{Name: awssdk.ToString(listed.MetricName), Dimensions: make([]model.Dimension, len(listed.Dimensions))}
+		for j, d := range listed.Dimensions {
+			metrics[i].Dimensions[j] = model.Dimension{Name: awssdk.ToString(d.Name), Value: awssdk.ToString(d.Value)}
+		}
+	}
+	return metrics
 }
 
 // pages follows tokens until there is none, and gives up on a listing that never ends.

@@ -24,6 +24,7 @@ import (
 type Reader interface {
 	Now() time.Time
 	ListMetrics(ctx context.Context, recentlyActive bool, yield func([]model.Metric) error) error
+	FirstMetrics(ctx context.Context, metric string) ([]model.Metric, error)
 	MetricData(ctx context.Context, queries []model.Query, period time.Duration, w model.Window) ([]model.Series, error)
 }
 
@@ -85,7 +86,7 @@ type Collector struct {
 	points   []point
 	staged   []staged
 
-	lastList time.Time // the newest attempt, zero after one that failed
+	lastList time.Time // the cycle of the newest list that was complete
 	pages    int       // of the newest list
 	cycles   int
 	orphans  map[inventory.Key]*inventory.Snapshot

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,59 +16,92 @@ import (
 // maxNamed bounds the unknown metrics that are named in the log.
 const maxNamed = 100
 
+// discovery is one reading of the list of series.
+type discovery struct {
+	c   *Collector
+	run *round
+
+	mu      sync.Mutex // one page at a time
+	listed  map[*series]bool
+	waiting []*series // for the inventory
+	unknown int
+}
+
 // discover lists the series and asks for new ones page by page. Only a complete list takes series away.
 func (c *Collector) discover(ctx context.Context, run *round) error {
 	began := c.Reader.Now()
-	c.lastList = run.now
+	d := &discovery{c: c, run: run, listed: map[*series]bool{}}
 	// After an outage, what was active during it need not be any more: the long list has it.
 	recent := began.Sub(time.Unix(c.state.meta.Listed, 0)) < activeWindow-2*listInterval
-	listed := map[*series]bool{}
-	var waiting []*series
-	unknownSeries := 0
-	c.pages = 0
+	pages := 0
+	var lists sync.WaitGroup
+	if len(c.state.byAPI) == 0 {
+		// A cold start: pages come one after another, but the first page of each metric can be had at once.
+		for metric := range c.classifier.plans {
+			lists.Go(func() {
+				page, err := c.Reader.FirstMetrics(ctx, metric)
+				if err == nil {
+					err = d.page(ctx, page, false)
+				}
+				if err != nil {
+					c.logger.Debug("No head start for the list of series", zap.Error(err)) // the whole list says why
+				}
+			})
+		}
+	}
 	err := c.Reader.ListMetrics(ctx, recent, func(page []model.Metric) error {
-		c.Recorder.Listed(ctx, 1)
-		c.pages++
-		snapshot, err := c.Inventory.Wait(ctx)
-		if err != nil {
-			return err
-		}
-		var fresh []group
-		c.emitting.Lock()
-		for i := range page {
-			s, v := c.classifier.classify(&page[i])
-			switch v {
-			case unknown:
-				unknownSeries++
-				c.name(&page[i])
-			case collect:
-				if known, ok := c.state.byAPI[s.key][s.id()]; ok {
-					s = known
-				}
-				listed[s] = true
-				if s.owners.Resolved() || c.resolve(s, snapshot) {
-					fresh = c.admit(s, fresh, run)
-				} else if _, orphan := c.orphans[s.key]; !orphan {
-					waiting = append(waiting, s)
-				} else {
-					unknownSeries++
-				}
-			}
-		}
-		c.emitting.Unlock()
-		run.add(fresh)
-		return nil
+		pages++
+		return d.page(ctx, page, true)
 	})
+	lists.Wait()
 	run.packer.flush()
-	unknownSeries += c.admitWaiting(ctx, waiting, began, run)
+	d.unknown += c.admitWaiting(ctx, d.waiting, began, run)
 	if err != nil {
-		c.lastList = time.Time{}
 		return err
 	}
-	c.unlist(ctx, listed, began)
+	c.lastList, c.pages = run.now, pages
+	c.unlist(ctx, d.listed, began)
 	c.mu.Lock()
-	c.status.Unknown = unknownSeries
+	c.status.Unknown = d.unknown
 	c.mu.Unlock()
+	return nil
+}
+
+// page takes a page of the list in. Only the whole list counts what is unknown.
+func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) error {
+	c := d.c
+	c.Recorder.Listed(ctx, 1)
+	snapshot, err := c.Inventory.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var fresh []group
+	c.emitting.Lock()
+	for i := range page {
+		s, v := c.classifier.classify(&page[i])
+		if v == unknown && whole {
+			d.unknown++
+			c.name(&page[i])
+		}
+		if v != collect {
+			continue
+		}
+		if known, ok := c.state.byAPI[s.key][s.id()]; ok {
+			s = known
+		}
+		d.listed[s] = true
+		if s.owners.Resolved() || c.resolve(s, snapshot) {
+			fresh = c.admit(s, fresh, d.run)
+		} else if _, orphan := c.orphans[s.key]; orphan && whole {
+			d.unknown++
+		} else if whole {
+			d.waiting = append(d.waiting, s)
+		}
+	}
+	c.emitting.Unlock()
+	d.run.add(fresh)
 	return nil
 }
 
