@@ -159,4 +159,3 @@ func warmUp(sim *awssim.Server, url string, clock *leapClock) error {
 	}
 	return r.Shutdown(context.Background())
 }
-
