@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -193,3 +195,5 @@ func (c *connections) counts() (opened, open int) {
 	defer c.mu.Unlock()
 	return c.opened, len(c.open)
 }
+
+func nopLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -113,7 +113,8 @@ type read struct {
 
 // advance takes a read in: it returns the new ledger, the points to send, oldest first, appended to points, and how many observations came late.
 func (l ledger) advance(r read, points []point) (ledger, []point, int) {
-	next := ledger{Settled: max(l.Settled, min(r.to, r.settled)), Seen: slices.Clone(l.Seen), Streams: slices.Clone(l.Streams)}
+	next := ledger{Settled: max(l.Settled, min(r.to, r.settled)), Streams: slices.Clone(l.Streams)}
+	next.Seen = append(make([]observation, 0, len(l.Seen)+len(r.observations)), l.Seen...)
 	late := 0
 	for i := range r.observations {
 		o := &r.observations[i]
@@ -242,10 +243,8 @@ func (l *ledger) prune(period int64) {
 	for keep < len(l.Seen) && l.Seen[keep].TS+period <= l.Settled {
 		keep++
 	}
-	l.Seen = slices.Delete(l.Seen, 0, keep)
-	if len(l.Seen) == 0 {
-		l.Seen = nil
-	}
+	// A copy, since what is kept stays for minutes and the room for the whole read is not needed any more.
+	l.Seen = append([]observation(nil), l.Seen[keep:]...)
 	l.Streams = slices.DeleteFunc(l.Streams, func(s stream) bool { return s.LateSince == 0 && l.Settled-s.End >= streamMemory })
 }
 
