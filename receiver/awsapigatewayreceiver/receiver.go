@@ -3,6 +3,7 @@ package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -113,6 +114,10 @@ func (r *gatewayReceiver) target(run, hold context.Context, client *aws.Client, 
 		return
 	}
 	target := client.Target()
+	if other := r.telemetry.claim(target); other != "" {
+		watch.report(sourceIdentity, fmt.Errorf("it is account %s in %s, which target %s reads already: it is left out, name each account once", target.AccountID, target.Region, other))
+		return
+	}
 	logger := r.set.Logger.With(zap.String("target", label))
 
 	inv := inventory.New(client, r.config.Inventory, &r.config.APIs, r.clock, r.stores[0], "inventory/"+label, logger)
@@ -128,7 +133,7 @@ func (r *gatewayReceiver) target(run, hold context.Context, client *aws.Client, 
 		Inventory: inv,
 		Store:     r.stores[1],
 		Resources: resource.NewWriter(target, r.config.ResourceAttributes, r.config.Tags),
-		Emitter:   emit.NewMetrics(hold, r.next, obs, r.clock, logger),
+		Emitter:   emit.NewMetrics(hold, r.next, obs, r.clock, logger, watch.refused),
 		Clock:     r.clock,
 		Recorder:  watch.recorder(),
 		Logger:    r.set.Logger,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
 
 // manyTargets has one account that works, and accounts and regions that fail in each way.
@@ -104,6 +105,49 @@ func TestTargetsFailAlone(t *testing.T) {
 		assert.Contains(t, last.Err().Error(), target)
 	}
 	assert.NotContains(t, last.Err().Error(), "own/us-east-1")
+}
+
+// One account under two names would come out twice: the second is left out, and said.
+func TestOneAccountIsReadOnce(t *testing.T) {
+	var from, to time.Time
+	r := newRig(t, func(epoch time.Time) *awssim.World {
+		from, to = epoch.Add(-5*time.Minute), epoch.Add(10*time.Minute)
+		return threeKinds(from, to)
+	}, nil)
+	r.edit = func(c *Config) {
+		c.Accounts = []aws.Account{{Name: "one"}, {Name: "two"}}
+		c.ResourceAttributes = resource.Config{"aws.account.name": {Enabled: new(bool)}}
+	}
+	stop := r.start()
+	defer stop()
+	r.until(to.Add(15 * time.Minute))
+	stop()
+	r.compareAll(from, to)
+	said := r.logs.FilterMessage("Target cannot be read; it is tried again").All()
+	require.Len(t, said, 1)
+	assert.Contains(t, said[0].ContextMap()["error"], "which target")
+}
+
+// A pipeline that refuses is in the component's status until it takes data again.
+func TestRefusalIsInTheStatus(t *testing.T) {
+	r := newRig(t, func(epoch time.Time) *awssim.World {
+		return threeKinds(epoch.Add(-5*time.Minute), epoch.Add(time.Hour))
+	}, nil)
+	r.sink.refuse = func() error {
+		if r.now().Before(r.epoch.Add(10 * time.Minute)) {
+			return errRefused
+		}
+		return nil
+	}
+	stop := r.start()
+	r.until(r.epoch.Add(20 * time.Minute))
+	events := r.host.statuses()
+	stop()
+	require.GreaterOrEqual(t, len(events), 2)
+	refused := events[len(events)-2]
+	assert.Equal(t, componentstatus.StatusRecoverableError, refused.Status())
+	assert.ErrorContains(t, refused.Err(), "the pipeline refuses data: refused for now")
+	assert.Equal(t, componentstatus.StatusOK, events[len(events)-1].Status())
 }
 
 // A denial ends: data, log, status and target_up say so.

@@ -20,6 +20,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // Sources of a target's health.
@@ -48,10 +49,13 @@ type telemetry struct {
 type targetWatch struct {
 	*telemetry
 	label     string
+	region    string
 	client    *aws.Client
 	inventory *inventory.Inventory
 	collector *metrics.Collector
 	errs      map[string]error // by source
+	refusal   error            // of the pipeline, while it refuses
+	account   string           // once it is known
 	reported  bool
 }
 
@@ -66,7 +70,7 @@ func newTelemetry(set receiver.Settings, host component.Host, config *Config) (*
 // observe registers what is measured when it is asked for.
 func (t *telemetry) observe(clients []*aws.Client) error {
 	for _, c := range clients {
-		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, client: c, errs: map[string]error{}})
+		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}})
 	}
 	ints := func(get func(w *targetWatch, s metrics.Status) (int64, bool)) metric.Int64Callback {
 		return func(_ context.Context, o metric.Int64Observer) error {
@@ -143,6 +147,33 @@ func (t *telemetry) target(label string) *targetWatch {
 	return t.targets[i]
 }
 
+// claim notes which account a target turned out to be. It returns the label of the target that has it already, "" where none has.
+func (t *telemetry) claim(target model.Target) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.targets {
+		if w.account == target.AccountID && w.region == target.Region {
+			return w.label
+		}
+	}
+	for _, w := range t.targets {
+		if w.label == target.Label {
+			w.account = target.AccountID
+		}
+	}
+	return ""
+}
+
+// refused takes the pipeline's refusals into the status. The target itself is up all the same.
+func (w *targetWatch) refused(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refusal = err
+	if !w.stopped {
+		w.status()
+	}
+}
+
 // quiet ends status reports: they are not allowed during a shutdown.
 func (t *telemetry) quiet() {
 	t.mu.Lock()
@@ -202,6 +233,9 @@ func (t *telemetry) status() {
 				break
 			}
 		}
+		if w.refusal != nil {
+			parts = append(parts, w.label+": the pipeline refuses")
+		}
 	}
 	message := strings.Join(parts, ", ")
 	if message == t.message && t.failing == (len(parts) > 0) {
@@ -216,6 +250,9 @@ func (t *telemetry) status() {
 	for _, w := range t.targets {
 		for _, err := range w.errs {
 			errs = append(errs, fmt.Errorf("target %s: %s", w.label, short(err)))
+		}
+		if w.refusal != nil {
+			errs = append(errs, fmt.Errorf("target %s: the pipeline refuses data: %s", w.label, short(w.refusal)))
 		}
 	}
 	componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(errors.Join(errs...)))

@@ -26,13 +26,16 @@ type Metrics struct {
 	obs    *receiverhelper.ObsReport
 	clock  poll.Clock
 	logger *zap.Logger
+	// refused is told the error of a pipeline that starts to refuse, and nil when it takes data again.
+	refused func(error)
 	// hold is the context that Consume runs under: a shutdown lets a Consume in flight finish.
 	hold context.Context
 }
 
-// NewMetrics makes the emitter of one target. hold outlives the collection's context by the time that a Consume in flight gets at shutdown.
-func NewMetrics(hold context.Context, next consumer.Metrics, obs *receiverhelper.ObsReport, clock poll.Clock, logger *zap.Logger) *Metrics {
-	return &Metrics{next: next, obs: obs, clock: clock, logger: logger, hold: hold}
+// NewMetrics makes the emitter of one target. hold outlives the collection's context by the time that a Consume in flight gets at shutdown;
+// refused is told when the pipeline starts to refuse, with its error, and when it takes data again, with nil.
+func NewMetrics(hold context.Context, next consumer.Metrics, obs *receiverhelper.ObsReport, clock poll.Clock, logger *zap.Logger, refused func(error)) *Metrics {
+	return &Metrics{next: next, obs: obs, clock: clock, logger: logger, refused: refused, hold: hold}
 }
 
 // Outcome says what became of the data.
@@ -65,15 +68,20 @@ func (m *Metrics) Emit(ctx context.Context, build func() pmetric.Metrics) (Outco
 		case err == nil:
 			if refused {
 				m.logger.Info("The pipeline takes data again")
+				m.refused(nil)
 			}
 			return Accepted, nil
 		case consumererror.IsPermanent(err):
+			if refused {
+				m.refused(nil)
+			}
 			m.logger.Error("The pipeline refused data for good; it is dropped", zap.Int("points", n), zap.Error(err))
 			return Refused, nil
 		}
 		if !refused {
 			refused = true
 			m.logger.Warn("The pipeline refuses data; it is offered again until it is taken", zap.Error(err))
+			m.refused(err)
 		}
 		if err := m.clock.Sleep(ctx, wait.Next()); err != nil {
 			return Accepted, err

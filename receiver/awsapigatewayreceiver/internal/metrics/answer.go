@@ -9,7 +9,7 @@ import (
 )
 
 // maxAsks is how often a group is asked again for a statistic that misses a period which the others have.
-const maxAsks = 3
+const maxAsks = 2
 
 var errMissing = errors.New("misses a period that others have")
 
@@ -45,7 +45,7 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 		missing := ""
 		for i := range p.statistics {
 			v := next(i, ts)
-			if math.IsNaN(v) {
+			if math.IsNaN(v) && !p.isGauge(i) {
 				missing = p.statistics[i]
 			}
 			switch {
@@ -59,7 +59,7 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 				o.Max = v
 			case i == p.minimum && v >= 0:
 				o.Min = v
-			case p.gauge != nil && i >= p.gauges && i < p.gauges+p.gaugeCount:
+			case p.isGauge(i):
 				gauges = append(gauges, v)
 			case p.bucketCount > 0 && i >= p.buckets && i < p.buckets+p.bucketCount:
 				if o.Buckets == nil {
@@ -70,7 +70,7 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 				}
 			}
 		}
-		if missing != "" && !lenient && !p.extra {
+		if missing != "" && !lenient {
 			return nil, fmt.Errorf("%s of %s %w", missing, p.metric, errMissing)
 		}
 		if p.gaugeCount > 0 {

@@ -302,7 +302,7 @@ func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error
 	}
 	err := errors.Join(append(run.errs, listErr)...)
 	if err == nil && run.failures > 0 {
-		err = errIncomplete
+		err = fmt.Errorf("%w: %w", errIncomplete, run.reason)
 	}
 	c.finish(now, err)
 	return err

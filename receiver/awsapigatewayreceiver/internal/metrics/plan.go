@@ -37,6 +37,11 @@ type plan struct {
 	names map[*Definition][2]string
 }
 
+// isGauge says whether a statistic is a quantile, or one of an extra metric. A period may do without it.
+func (p *plan) isGauge(i int) bool {
+	return p.gauge != nil && i >= p.gauges && i < p.gauges+p.gaugeCount
+}
+
 func (p *plan) gaugesOnly() bool { return p.sum == nil && p.histogram == nil }
 
 // low and high are what one read is billed, with and without the five-statistics rule.

@@ -30,7 +30,8 @@ type round struct {
 
 	mu       sync.Mutex
 	errs     []error
-	failures int // groups of this round that have to be asked again
+	failures int   // groups of this round that have to be asked again
+	reason   error // of one of them
 	lost     int64
 }
 
@@ -111,16 +112,18 @@ func (r *round) fetch(req request) {
 	c := r.c
 	c.points, c.staged = c.points[:0], c.staged[:0]
 	late, failures, at := 0, 0, 0
+	var reason error
 	settled := r.now.Add(-c.Config.Delay - c.Config.Revisit).Unix()
 	settled -= settled % c.period
 	for _, g := range req.groups {
 		s := g.series
 		n := len(s.plan.statistics)
-		observations, err := decode(s.plan, answers[at:at+n], s.asks >= maxAsks-1)
+		observations, err := decode(s.plan, answers[at:at+n], s.sparse || s.asks >= maxAsks)
 		at += n
 		if err != nil {
 			s.failed = true
 			failures++
+			reason = err
 			if errors.Is(err, errMissing) {
 				s.asks++
 				c.Recorder.Malformed(r.ctx, "GetMetricData")
@@ -128,6 +131,7 @@ func (r *round) fetch(req request) {
 			c.logger.Debug("Asking again", zap.Error(err))
 			continue
 		}
+		s.sparse = s.sparse || s.asks >= maxAsks
 		var n2 int
 		var l ledger
 		l, c.points, n2 = s.ledger.advance(read{
@@ -148,6 +152,9 @@ func (r *round) fetch(req request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failures += failures
+	if reason != nil {
+		r.reason = reason
+	}
 	if err != nil {
 		r.errs = append(r.errs, err)
 		for i := range c.staged {

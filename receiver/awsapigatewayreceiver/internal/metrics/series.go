@@ -41,6 +41,7 @@ type series struct {
 	readTo   int64               // end of the newest window that was read
 	failed   bool                // to be asked again, for the same window
 	asks     int                 // in the running cycle, for want of a statistic
+	sparse   bool                // asking again brought the missing statistic no nearer: it is done without
 	cycle    int                 // in which it was asked for last
 	ledger   ledger
 }
