@@ -31,8 +31,11 @@ import (
 func TestMain(m *testing.M) {
 	for k, v := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_CA_BUNDLE": "", "AWS_PROFILE": "", "AWS_REGION": "",
 	} {
+		if k == "AWS_CA_BUNDLE" && os.Getenv(proxiedEndpoint) != "" {
+			continue
+		}
 		if err := os.Setenv(k, v); err != nil {
 			panic(err)
 		}
@@ -45,6 +48,9 @@ const (
 	otherAccount = "444455556666"
 	testRegion   = "us-east-1"
 )
+
+// proxiedEndpoint is set where this is the process that TestProxyIsHonoured starts.
+const proxiedEndpoint = "TEST_PROXIED_ENDPOINT"
 
 // fixture is what a test of the AWS layer watches.
 type fixture struct {
