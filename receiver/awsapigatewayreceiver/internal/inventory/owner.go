@@ -141,6 +141,3 @@ func (o Owners) APIs() []*model.API {
 	}
 	return apis
 }
-
-// Resolved says whether the owners were found.
-func (o Owners) Resolved() bool { return len(o.live)+len(o.gone) > 0 }
