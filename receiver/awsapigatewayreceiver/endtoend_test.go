@@ -38,6 +38,7 @@ func (r *rig) compareAll(from, to time.Time) {
 }
 
 func TestSumsEqualWhatHappened(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-8*time.Minute), epoch.Add(40*time.Minute)
@@ -46,6 +47,7 @@ func TestSumsEqualWhatHappened(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(15 * time.Minute))
+	r.drain()
 	stop()
 	r.compareAll(from, to)
 
@@ -128,6 +130,7 @@ func TestTotalsHoldUnderFaults(t *testing.T) {
 			stop := r.start()
 			defer stop()
 			r.until(to.Add(20*time.Minute + set.drain))
+			r.drain()
 			stop()
 			r.compareAll(from, to)
 		})

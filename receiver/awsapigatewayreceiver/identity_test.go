@@ -34,6 +34,7 @@ func (r *rig) truth(api *awssim.API, stage int, from, to time.Time) float64 {
 }
 
 func TestAPIsOfOneName(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
@@ -50,6 +51,7 @@ func TestAPIsOfOneName(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(15 * time.Minute))
+	r.drain()
 	stop()
 	r.sink.check(t)
 	apis := r.world.Accounts[0].Regions[0].APIs
@@ -67,6 +69,7 @@ func TestAPIsOfOneName(t *testing.T) {
 }
 
 func TestResourceOfAStage(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(5*time.Minute)
@@ -81,6 +84,7 @@ func TestResourceOfAStage(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(10 * time.Minute))
+	r.drain()
 	stop()
 	got := map[string]string{}
 	for k := range r.sink.streams {
@@ -99,6 +103,7 @@ func TestResourceOfAStage(t *testing.T) {
 }
 
 func TestDeletedAndRecreated(t *testing.T) {
+	t.Parallel()
 	var from, to, deleted, created time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(60*time.Minute)
@@ -115,6 +120,7 @@ func TestDeletedAndRecreated(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(25 * time.Minute))
+	r.drain()
 	stop()
 	r.sink.check(t)
 	apis := r.world.Accounts[0].Regions[0].APIs
@@ -126,6 +132,7 @@ func TestDeletedAndRecreated(t *testing.T) {
 }
 
 func TestManyAPIs(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	// Big worlds need a slower clock: the embedded AWS makes their traffic while it passes.
 	r := newRigAt(t, 120, func(epoch time.Time) *awssim.World {
@@ -159,6 +166,7 @@ func TestManyAPIs(t *testing.T) {
 }
 
 func TestCanaryAndRoutes(t *testing.T) {
+	t.Parallel()
 	var from, to, detailed time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(30*time.Minute)
@@ -177,6 +185,7 @@ func TestCanaryAndRoutes(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(20 * time.Minute))
+	r.drain()
 	stop()
 	r.sink.check(t)
 	apis := r.world.Accounts[0].Regions[0].APIs
@@ -205,6 +214,7 @@ func TestCanaryAndRoutes(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(5*time.Minute)
@@ -222,6 +232,7 @@ func TestFilters(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	r.until(to.Add(10 * time.Minute))
+	r.drain()
 	stop()
 	seen := map[string]bool{}
 	for k := range r.sink.streams {

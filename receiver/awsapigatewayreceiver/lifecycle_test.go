@@ -28,6 +28,7 @@ func shutDownWithin(t *testing.T, limit time.Duration, stop func()) {
 }
 
 func TestShutdownEndsASlowCall(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		return threeKinds(epoch.Add(-5*time.Minute), epoch.Add(time.Hour))
 	}, func(c *awssim.Config) {
@@ -41,6 +42,7 @@ func TestShutdownEndsASlowCall(t *testing.T) {
 }
 
 func TestShutdownWithoutAnAWSThatAnswers(t *testing.T) {
+	t.Parallel()
 	// A listener that accepts and never answers.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -77,6 +79,7 @@ func (s *slowConsumer) ConsumeMetrics(ctx context.Context, _ pmetric.Metrics) er
 }
 
 func TestShutdownLetsAConsumeInFlightFinish(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		return threeKinds(epoch.Add(-5*time.Minute), epoch.Add(time.Hour))
 	}, nil)
@@ -125,6 +128,7 @@ func TestStartAfterShutdown(t *testing.T) {
 
 // A reload of the configuration replaces the receiver; with storage the new one goes on where the old one stopped.
 func TestConfigReload(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(30*time.Minute)
@@ -145,12 +149,14 @@ func TestConfigReload(t *testing.T) {
 	stop = r.start()
 	defer stop()
 	r.until(to.Add(20 * time.Minute))
+	r.drain()
 	stop()
 	r.compareAll(from, to)
 }
 
 // A longer period goes on at its next start; what both do not share is counted as lost.
 func TestPeriodChange(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(40*time.Minute)
@@ -185,6 +191,7 @@ func TestPeriodChange(t *testing.T) {
 
 // Two receivers of one process, in pipelines of their own, do not disturb each other when one is reloaded.
 func TestPartialReload(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
@@ -200,12 +207,14 @@ func TestPartialReload(t *testing.T) {
 		require.NoError(t, other.Shutdown(context.Background()))
 	}
 	r.until(to.Add(15 * time.Minute))
+	r.drain()
 	stop()
 	r.compareAll(from, to)
 }
 
 // A permanent error drops its data, which is counted, and the rest goes on.
 func TestPermanentErrorIsCounted(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(10*time.Minute)
@@ -234,6 +243,7 @@ func TestPermanentErrorIsCounted(t *testing.T) {
 
 // Every internal metric of this issue is there after a collection, with its target.
 func TestInternalMetrics(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		return threeKinds(epoch.Add(-5*time.Minute), epoch.Add(time.Hour))
 	}, func(c *awssim.Config) {

@@ -85,7 +85,6 @@ func TestChild(t *testing.T) {
 func restartConfig(c *Config) {
 	c.Metrics.Revisit = 6 * time.Minute
 	c.Metrics.CollectionInterval = 2 * time.Minute
-	c.Metrics.InitialLookback = 40 * time.Minute // a process takes some of the fast clock's minutes to start
 }
 
 // child is one run of the collector as a process.
@@ -169,6 +168,7 @@ func TestRestartsLoseNothing(t *testing.T) {
 
 // A pipeline that refuses while the collector is terminated gets the data at the next start, once.
 func TestRefusedDataSurvivesATermination(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
@@ -184,11 +184,13 @@ func TestRefusedDataSurvivesATermination(t *testing.T) {
 	stop = r.start()
 	defer stop()
 	r.until(r.now().Add(30 * time.Minute))
+	r.drain()
 	stop()
 	r.compareAll(from, to)
 }
 
 func TestSecondInstanceOnOneStorageFails(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(epoch time.Time) *awssim.World { return threeKinds(epoch, epoch) }, nil)
 	r.dir = t.TempDir()
 	stop := r.start()
@@ -199,6 +201,7 @@ func TestSecondInstanceOnOneStorageFails(t *testing.T) {
 
 // An outage is read with one request for all series, whose windows are as long as the outage.
 func TestOutageIsReadOldestFirst(t *testing.T) {
+	t.Parallel()
 	var from, to time.Time
 	r := newRig(t, func(epoch time.Time) *awssim.World {
 		from, to = epoch.Add(-5*time.Minute), epoch.Add(7*time.Hour)
@@ -216,6 +219,7 @@ func TestOutageIsReadOldestFirst(t *testing.T) {
 	calls := r.sim.Count("GetMetricData")
 	assert.LessOrEqual(t, calls, 3, "the outage is read in as few requests as fit")
 	r.until(to.Add(20 * time.Minute))
+	r.drain()
 	stop()
 	r.compareAll(from, to)
 }

@@ -41,7 +41,7 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 		gauges = make([]float64, 0, p.gaugeCount*len(times))
 	}
 	for _, ts := range times {
-		o := observation{TS: ts, Max: unknownExtreme, Min: unknownExtreme}
+		o := observation{seen: seen{TS: ts, Max: unknownExtreme, Min: unknownExtreme}}
 		missing := ""
 		for i := range p.statistics {
 			v := next(i, ts)

@@ -60,7 +60,7 @@ type Recorder struct {
 
 const (
 	// requestsInFlight is the number of GetMetricData requests of one target that wait for their answers together.
-	requestsInFlight = 10
+	requestsInFlight = 5
 	// listInterval is how often ListMetrics is read: a new metric takes up to 15 minutes to be listed anyway.
 	listInterval = 5 * time.Minute
 	// activeWindow is how much of the past RecentlyActive surely lists.
@@ -92,6 +92,9 @@ type Collector struct {
 	orphans  map[inventory.Key]*inventory.Snapshot
 	named    map[string]bool // of unknown metrics, for their one log line
 	owners   ownerCache
+	// resolved are the owners by stage in the snapshot resolvedIn.
+	resolved   map[stageKey]*stageOwners
+	resolvedIn *inventory.Snapshot
 
 	mu     sync.Mutex
 	status Status

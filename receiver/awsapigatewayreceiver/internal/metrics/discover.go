@@ -92,7 +92,7 @@ func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) e
 			s = known
 		}
 		d.listed[s] = true
-		if s.owners.Resolved() || c.resolve(s, snapshot) {
+		if s.owners != nil || c.resolve(s, snapshot) {
 			fresh = c.admit(s, fresh, d.run)
 		} else if _, orphan := c.orphans[s.key]; orphan && whole {
 			d.unknown++
@@ -162,14 +162,36 @@ func (c *Collector) admitWaiting(ctx context.Context, waiting []*series, began t
 	return remain
 }
 
+// stageKey is a stage as CloudWatch names it.
+type stageKey struct {
+	key   inventory.Key
+	stage string
+}
+
+// stageOwners is shared by the series of a stage, and so are its strings: each page of a list has its own.
+type stageOwners struct {
+	stageKey
+	owners inventory.Owners
+	wanted bool
+}
+
 // resolve finds the owners of a series in the snapshot, and whether the filter wants it.
 func (c *Collector) resolve(s *series, snapshot *inventory.Snapshot) bool {
-	owners, known := snapshot.Owners(s.key, s.stage)
-	if known != inventory.Known {
-		return false
+	if c.resolvedIn != snapshot {
+		c.resolved, c.resolvedIn = map[stageKey]*stageOwners{}, snapshot
 	}
-	s.owners, s.snapshot = owners, snapshot
-	s.wanted = slices.ContainsFunc(owners.APIs(), func(a *model.API) bool { return c.Filter.Stage(a, s.stage) })
+	at := stageKey{s.key, s.stage}
+	r, ok := c.resolved[at]
+	if !ok {
+		owners, known := snapshot.Owners(s.key, s.stage)
+		if known != inventory.Known {
+			return false
+		}
+		r = &stageOwners{stageKey: at, owners: owners}
+		r.wanted = slices.ContainsFunc(owners.APIs(), func(a *model.API) bool { return c.Filter.Stage(a, s.stage) })
+		c.resolved[at] = r
+	}
+	s.key, s.stage, s.owners, s.wanted, s.snapshot = r.key, r.stage, &r.owners, r.wanted, snapshot
 	return true
 }
 

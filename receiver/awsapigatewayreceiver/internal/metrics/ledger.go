@@ -52,13 +52,18 @@ func addBuckets(a, b []float64) []float64 {
 	return a
 }
 
-// observation is what one read said of one period of a series.
-type observation struct {
+// seen is what was read of one period of a series.
+type seen struct {
 	TS int64 `json:"t"` // start of the period, Unix seconds
 	amounts
 	// Max and Min are below zero where they are not known.
 	Max float64 `json:"x,omitempty"`
 	Min float64 `json:"m,omitempty"`
+}
+
+// observation is what one read says of one period of a series.
+type observation struct {
+	seen
 	// gauges are quantiles, or the statistics of an extra metric; NaN where there is none. They are not kept.
 	gauges []float64
 }
@@ -83,9 +88,9 @@ type stream struct {
 // Ledgers are values: advance returns a new one and leaves the old one as it was, so that it can be dropped where the points are not accepted.
 type ledger struct {
 	// Settled is the end of the newest period that will not be read again; 0 before the first read.
-	Settled int64         `json:"t"`
-	Seen    []observation `json:"p,omitempty"` // ascending, none before Settled
-	Streams []stream      `json:"r,omitempty"`
+	Settled int64    `json:"t"`
+	Seen    []seen   `json:"p,omitempty"` // ascending, none before Settled
+	Streams []stream `json:"r,omitempty"`
 }
 
 // point is one interval of a sum or histogram, or the gauges of one period.
@@ -114,7 +119,7 @@ type read struct {
 // advance takes a read in: it returns the new ledger, the points to send, oldest first, appended to points, and how many observations came late.
 func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 	next := ledger{Settled: max(l.Settled, min(r.to, r.settled)), Streams: slices.Clone(l.Streams)}
-	next.Seen = append(make([]observation, 0, len(l.Seen)+len(r.observations)), l.Seen...)
+	next.Seen = append(make([]seen, 0, len(l.Seen)+len(r.observations)), l.Seen...)
 	late := 0
 	for i := range r.observations {
 		o := &r.observations[i]
@@ -122,10 +127,9 @@ func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 			continue
 		}
 		owner := r.owner(o.TS + r.period)
-		at, seen := slices.BinarySearchFunc(next.Seen, o.TS, func(s observation, ts int64) int { return int(s.TS - ts) })
-		if !seen {
-			next.Seen = slices.Insert(next.Seen, at, *o)
-			next.Seen[at].gauges = nil
+		at, again := slices.BinarySearchFunc(next.Seen, o.TS, func(s seen, ts int64) int { return int(s.TS - ts) })
+		if !again {
+			next.Seen = slices.Insert(next.Seen, at, o.seen)
 			if o.gauges != nil {
 				points = append(points, point{series: r.series, owner: owner, start: o.TS, end: o.TS + r.period, gauges: o.gauges, max: unknownExtreme, min: unknownExtreme})
 			}
@@ -154,8 +158,7 @@ func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 		if o.Min >= 0 && o.Min < before.Min {
 			lateMin = o.Min
 		}
-		next.Seen[at] = *o
-		next.Seen[at].gauges = nil
+		next.Seen[at] = o.seen
 		if r.series.plan.gaugesOnly() {
 			continue
 		}
@@ -244,7 +247,7 @@ func (l *ledger) prune(period int64) {
 		keep++
 	}
 	// A copy, since what is kept stays for minutes and the room for the whole read is not needed any more.
-	l.Seen = append([]observation(nil), l.Seen[keep:]...)
+	l.Seen = append([]seen(nil), l.Seen[keep:]...)
 	l.Streams = slices.DeleteFunc(l.Streams, func(s stream) bool { return s.LateSince == 0 && l.Settled-s.End >= streamMemory })
 }
 

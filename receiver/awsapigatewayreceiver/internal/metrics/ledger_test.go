@@ -10,7 +10,7 @@ import (
 func at(m int64) int64 { return 1_700_000_040 + m*60 }
 
 func obs(m int64, n, sum, maximum float64) observation {
-	return observation{TS: at(m), amounts: amounts{N: n, Sum: sum}, Max: maximum, Min: unknownExtreme}
+	return observation{seen: seen{TS: at(m), amounts: amounts{N: n, Sum: sum}, Max: maximum, Min: unknownExtreme}}
 }
 
 type interval struct {

@@ -171,20 +171,11 @@ func (m *mapper) gauges(t *target, p *point) {
 
 // attributes writes what tells the points of one metric and resource apart.
 func attributes(m pcommon.Map, s *series, name, value string) {
-	n := len(s.more)
-	if name != "" {
-		n++
-	}
-	if s.canary {
-		n++
-	}
-	if s.routeLevel() {
-		n += 3
-	}
-	if n == 0 {
+	if name == "" && !s.canary && s.extra == nil {
 		return
 	}
-	m.EnsureCapacity(n + 1)
+	d := s.beyond()
+	m.EnsureCapacity(len(d.more) + 4)
 	if name != "" {
 		m.PutStr(name, value)
 	}
@@ -193,14 +184,14 @@ func attributes(m pcommon.Map, s *series, name, value string) {
 	}
 	if s.routeLevel() {
 		m.PutStr(attrRouteKey, s.routeKey())
-		if s.method != "" && s.method != s.resource && s.method != "ANY" {
-			m.PutStr(attrMethod, s.method)
+		if d.method != "" && d.method != d.resource && d.method != "ANY" {
+			m.PutStr(attrMethod, d.method)
 		}
-		if s.resource != "" {
-			m.PutStr(attrRoute, s.resource)
+		if d.resource != "" {
+			m.PutStr(attrRoute, d.resource)
 		}
 	}
-	for _, d := range s.more {
-		m.PutStr(attrDimension+d.Name, d.Value)
+	for _, more := range d.more {
+		m.PutStr(attrDimension+more.Name, more.Value)
 	}
 }

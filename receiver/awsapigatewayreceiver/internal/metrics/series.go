@@ -24,17 +24,13 @@ const canarySuffix = "/Canary"
 
 // series is one CloudWatch metric with its dimensions, and its account.
 type series struct {
-	plan  *plan
-	key   inventory.Key
-	stage string // without the canary's suffix
-	// canary, and the route's three at route level
-	canary           bool
-	method, resource string
-	route            string // a WebSocket's route key
-	// more are dimensions beyond those, of extra metrics
-	more []model.Dimension
+	plan   *plan
+	key    inventory.Key
+	stage  string // without the canary's suffix
+	canary bool
+	extra  *extraDimensions // nil at stage level
 
-	owners   inventory.Owners
+	owners   *inventory.Owners
 	snapshot *inventory.Snapshot // that owners came from
 	listed   bool                // in the newest complete list, or since
 	wanted   bool                // by the filter, and with a known owner
@@ -46,17 +42,38 @@ type series struct {
 	ledger   ledger
 }
 
-func (s *series) routeLevel() bool { return s.method != "" || s.resource != "" || s.route != "" }
+// extraDimensions are those beyond API and stage. Most series have none.
+type extraDimensions struct {
+	method, resource string
+	route            string // a WebSocket's route key
+	// more are of metrics.extra.
+	more []model.Dimension
+}
+
+var noDimensions extraDimensions
+
+func (s *series) beyond() *extraDimensions {
+	if s.extra == nil {
+		return &noDimensions
+	}
+	return s.extra
+}
+
+func (s *series) routeLevel() bool {
+	d := s.beyond()
+	return d.method != "" || d.resource != "" || d.route != ""
+}
 
 // routeKey is a route's key: `METHOD /path` for REST and HTTP.
 func (s *series) routeKey() string {
-	if s.route != "" {
-		return s.route
+	d := s.beyond()
+	if d.route != "" {
+		return d.route
 	}
-	if s.method == "" || s.method == s.resource {
-		return s.resource // $default
+	if d.method == "" || d.method == d.resource {
+		return d.resource // $default
 	}
-	return s.method + " " + s.resource
+	return d.method + " " + d.resource
 }
 
 // id identifies the series within its API. It is stored.
@@ -65,10 +82,10 @@ func (s *series) id() string {
 	if s.canary {
 		parts[1] += canarySuffix
 	}
-	if s.routeLevel() || len(s.more) > 0 {
-		parts = append(parts, s.method, s.resource, s.route)
+	if d := s.extra; d != nil {
+		parts = append(parts, d.method, d.resource, d.route)
 	}
-	for _, d := range s.more {
+	for _, d := range s.beyond().more {
 		parts = append(parts, d.Name, d.Value)
 	}
 	return strings.Join(parts, "\x1f")
@@ -100,7 +117,8 @@ func (s *series) dimensions() []model.Dimension {
 	} else {
 		dims = append(dims, model.Dimension{Name: dimAPIID, Value: s.key.Value})
 	}
-	for _, d := range [...]model.Dimension{{Name: dimMethod, Value: s.method}, {Name: dimResource, Value: s.resource}, {Name: dimRoute, Value: s.route}} {
+	beyond := s.beyond()
+	for _, d := range [...]model.Dimension{{Name: dimMethod, Value: beyond.method}, {Name: dimResource, Value: beyond.resource}, {Name: dimRoute, Value: beyond.route}} {
 		if d.Value != "" {
 			dims = append(dims, d)
 		}
@@ -109,7 +127,7 @@ func (s *series) dimensions() []model.Dimension {
 	if s.canary {
 		stage += canarySuffix
 	}
-	return append(append(dims, model.Dimension{Name: dimStage, Value: stage}), s.more...)
+	return append(append(dims, model.Dimension{Name: dimStage, Value: stage}), beyond.more...)
 }
 
 // verdict says what becomes of a listed metric.
@@ -132,6 +150,7 @@ type classifier struct {
 // classify decides by the set of dimensions. Accepted are ApiName|ApiId,Stage; ApiName|ApiId,Method,Resource,Stage; ApiId,Stage,Route.
 func (c *classifier) classify(m *model.Metric) (*series, verdict) {
 	s := &series{}
+	var beyond extraDimensions
 	stage, hasStage := "", false
 	seen := 0
 	for i := range m.Dimensions {
@@ -151,13 +170,13 @@ func (c *classifier) classify(m *model.Metric) (*series, verdict) {
 		case dimStage:
 			stage, hasStage = d.Value, true
 		case dimMethod:
-			s.method = d.Value
+			beyond.method = d.Value
 		case dimResource:
-			s.resource = d.Value
+			beyond.resource = d.Value
 		case dimRoute:
-			s.route = d.Value
+			beyond.route = d.Value
 		default:
-			s.more = append(s.more, *d)
+			beyond.more = append(beyond.more, *d)
 		}
 	}
 	p, planned := c.plans[m.Name]
@@ -171,16 +190,19 @@ func (c *classifier) classify(m *model.Metric) (*series, verdict) {
 		return nil, ignored // the sum over the stages
 	case !hasStage || stage == "":
 		return nil, unknown
-	case len(s.more) > 0:
+	case len(beyond.more) > 0:
 		if !extra {
 			return nil, unknown
 		}
-		slices.SortFunc(s.more, func(a, b model.Dimension) int { return cmp.Compare(a.Name, b.Name) })
+		slices.SortFunc(beyond.more, func(a, b model.Dimension) int { return cmp.Compare(a.Name, b.Name) })
 	case n == 2:
-	case n == 4 && s.method != "" && s.resource != "":
-	case n == 3 && s.route != "" && !s.key.ByName:
+	case n == 4 && beyond.method != "" && beyond.resource != "":
+	case n == 3 && beyond.route != "" && !s.key.ByName:
 	default:
 		return nil, unknown
+	}
+	if n > 2 {
+		s.extra = &beyond
 	}
 	if !planned || s.routeLevel() && !c.route || !s.routeLevel() && !c.stage {
 		return nil, ignored
