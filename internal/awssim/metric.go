@@ -47,16 +47,29 @@ type metricDef struct {
 
 var metricsOf = map[string][]metricDef{
 	TypeREST: {
-		{"Count", metricCount}, {"4XXError", metric4xx}, {"5XXError", metric5xx}, {"Latency", metricLatency},
-		{"IntegrationLatency", metricIntegrationLatency}, {"CacheHitCount", metricCacheHit}, {"CacheMissCount", metricCacheMiss},
+		{"Count", metricCount},
+		{"4XXError", metric4xx},
+		{"5XXError", metric5xx},
+		{"Latency", metricLatency},
+		{"IntegrationLatency", metricIntegrationLatency},
+		{"CacheHitCount", metricCacheHit},
+		{"CacheMissCount", metricCacheMiss},
 	},
 	TypeHTTP: {
-		{"Count", metricCount}, {"4xx", metric4xx}, {"5xx", metric5xx}, {"Latency", metricLatency},
-		{"IntegrationLatency", metricIntegrationLatency}, {"DataProcessed", metricDataProcessed},
+		{"Count", metricCount},
+		{"4xx", metric4xx},
+		{"5xx", metric5xx},
+		{"Latency", metricLatency},
+		{"IntegrationLatency", metricIntegrationLatency},
+		{"DataProcessed", metricDataProcessed},
 	},
 	TypeWebSocket: {
-		{"ConnectCount", metricConnectCount}, {"MessageCount", metricMessageCount}, {"IntegrationError", metricIntegrationError},
-		{"ClientError", metricClientError}, {"ExecutionError", metricExecutionError}, {"IntegrationLatency", metricIntegrationLatency},
+		{"ConnectCount", metricConnectCount},
+		{"MessageCount", metricMessageCount},
+		{"IntegrationError", metricIntegrationError},
+		{"ClientError", metricClientError},
+		{"ExecutionError", metricExecutionError},
+		{"IntegrationLatency", metricIntegrationLatency},
 	},
 }
 

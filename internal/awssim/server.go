@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -231,8 +232,9 @@ func (x *exchange) resource() string {
 }
 
 func asWireError(service string, err error) *wireError {
-	if e, ok := err.(*wireError); ok {
-		return e
+	var known *wireError
+	if errors.As(err, &known) {
+		return known
 	}
 	e := serverError(service, false)
 	e.message = err.Error()

@@ -80,7 +80,7 @@ func (c *Config) Validate() error {
 
 // below puts a section's key in front of each of its errors.
 func below(section string, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what errors.Join returned
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}

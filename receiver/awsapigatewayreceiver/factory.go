@@ -17,5 +17,5 @@ func NewFactory() receiver.Factory {
 }
 
 func createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-	return newReceiver(set, cfg.(*Config), next, poll.System{})
+	return newReceiver(set, cfg.(*Config), next, poll.System{}), nil
 }

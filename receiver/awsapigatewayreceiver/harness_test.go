@@ -165,8 +165,7 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	if config.Storage != nil {
 		host.extensions = map[component.ID]component.Component{*config.Storage: openStorage(r.t, r.dir)}
 	}
-	rcvr, err := newReceiver(set, config, next, r.clock)
-	require.NoError(r.t, err)
+	rcvr := newReceiver(set, config, next, r.clock)
 	rcvr.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
 	if err := rcvr.Start(context.Background(), host); err != nil {
 		return nil, err

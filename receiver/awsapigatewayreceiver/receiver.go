@@ -49,8 +49,8 @@ type gatewayReceiver struct {
 	telemetry *telemetry
 }
 
-func newReceiver(set receiver.Settings, config *Config, next consumer.Metrics, clock poll.Clock) (*gatewayReceiver, error) {
-	return &gatewayReceiver{set: set, config: config, next: next, clock: clock}, nil
+func newReceiver(set receiver.Settings, config *Config, next consumer.Metrics, clock poll.Clock) *gatewayReceiver {
+	return &gatewayReceiver{set: set, config: config, next: next, clock: clock}
 }
 
 // Start opens the storage, resolves the targets and starts each on its own. It does not wait for AWS.

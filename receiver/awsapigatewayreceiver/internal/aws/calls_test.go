@@ -213,7 +213,7 @@ func TestMetricDataOfAnIdleSeriesIsComplete(t *testing.T) {
 		{Metric: "Count", Statistic: "Sum", Dims: []model.Dimension{{Name: "ApiName", Value: "nobody"}, {Name: "Stage", Value: "prod"}}},
 	}, time.Minute, lastHour(f))
 	require.NoError(t, err)
-	assert.Equal(t, true, answers[0].Complete)
+	assert.True(t, answers[0].Complete)
 	assert.Empty(t, answers[0].Values)
 }
 

@@ -1,11 +1,13 @@
 package aws
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -155,8 +157,16 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 // boundBody decompresses the answer and ends it with an error at maxAnswerBytes.
 func boundBody(resp *http.Response) error {
 	body := &boundedBody{Reader: resp.Body, Closer: resp.Body, left: maxAnswerBytes}
+	if resp.StatusCode == http.StatusOK {
+		// The SDK takes no bytes for an answer without members, and a list of APIs without any would mean that all of them are gone.
+		first := bufio.NewReader(resp.Body)
+		if _, err := first.Peek(1); errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: it is empty", errMalformed)
+		}
+		body.Reader = first
+	}
 	if resp.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(resp.Body)
+		z, err := gzip.NewReader(body.Reader)
 		if err != nil {
 			return err
 		}

@@ -123,9 +123,10 @@ func TestRefusedDataIsOfferedAnew(t *testing.T) {
 	assert.Equal(t, []int{3, 3, 3, 3, 3, 3, 3, 3}, r.offers)
 	assert.Equal(t, 8, r.built)
 	require.Len(t, r.clock.waits, 7)
-	for i, full := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-		assert.LessOrEqual(t, r.clock.waits[i], full*time.Second)
-		assert.GreaterOrEqual(t, r.clock.waits[i], full*time.Second/2)
+	for i, seconds := range []int{1, 2, 4, 8, 16, 30, 30} {
+		full := time.Duration(seconds) * time.Second
+		assert.LessOrEqual(t, r.clock.waits[i], full)
+		assert.GreaterOrEqual(t, r.clock.waits[i], full/2)
 	}
 	var said []string
 	for _, e := range r.logs.All() {

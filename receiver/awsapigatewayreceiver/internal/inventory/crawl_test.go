@@ -75,12 +75,15 @@ func list[T any](l []T, err error) ([]T, error) {
 func (a *account) RestAPIs(context.Context) ([]model.API, error) {
 	return list(a.rest, a.call("GetRestApis", ""))
 }
+
 func (a *account) APIs(context.Context) ([]model.API, error) {
 	return list(a.v2, a.call("GetApis", ""))
 }
+
 func (a *account) RestStages(_ context.Context, id string) ([]model.Stage, error) {
 	return list(a.stages[id], a.call("GetStages", id))
 }
+
 func (a *account) Stages(_ context.Context, id string) ([]model.Stage, error) {
 	return list(a.stages[id], a.call("GetStagesV2", id))
 }

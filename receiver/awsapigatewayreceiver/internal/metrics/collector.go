@@ -160,7 +160,7 @@ func (c *Collector) Run(ctx context.Context, report func(error)) {
 	}
 	wait.Reset()
 	next := make(map[time.Duration]time.Time, len(c.intervals))
-	retry := time.Time{}
+	var retry time.Time
 	for ctx.Err() == nil {
 		now := c.Clock.Now()
 		due := map[time.Duration]bool{}

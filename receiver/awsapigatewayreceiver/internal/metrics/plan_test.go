@@ -131,7 +131,7 @@ func TestBucketStatistic(t *testing.T) {
 }
 
 // randomGroups are groups of series with the given numbers of statistics.
-func randomGroups(r *rand.Rand, n int, most int, from func() int64) []group {
+func randomGroups(r *rand.Rand, n, most int, from func() int64) []group {
 	groups := make([]group, n)
 	for i := range groups {
 		p := &plan{metric: "Latency", statistics: make([]string, 1+r.IntN(most))}
