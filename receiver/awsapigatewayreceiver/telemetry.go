@@ -285,6 +285,9 @@ func (t *telemetry) summary() {
 			}
 		}
 	}
+	if up == 0 {
+		return // the failures are said; this line comes with the first target that can be read
+	}
 	t.summed = true
 	fields := []zap.Field{
 		zap.Int("targets", len(t.targets)), zap.Int("targets_up", up), zap.Int("apis", apis), zap.Int("series", series),

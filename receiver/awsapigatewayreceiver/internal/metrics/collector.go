@@ -218,9 +218,10 @@ func (c *Collector) restore(ctx context.Context) error {
 		}
 	}
 	if old := c.state.meta.Period; old != c.period {
-		lost := c.changePeriod(old)
-		c.Recorder.LostSeconds(ctx, float64(lost))
-		c.logger.Warn("metrics::period changed; what the old and the new periods do not share is left out", zap.Int64("seconds", lost))
+		if lost := c.changePeriod(old); lost > 0 {
+			c.Recorder.LostSeconds(ctx, float64(lost))
+			c.logger.Warn("metrics::period changed; what the old and the new periods do not share is left out", zap.Int64("series_seconds", lost))
+		}
 	}
 	// Every stored series is asked for at once, before the first list is read: an outage may be longer than a list shows.
 	for key, ledgers := range c.state.restored {

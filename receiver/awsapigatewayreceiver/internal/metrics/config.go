@@ -98,8 +98,8 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 			own[k] = v
 		}
 	}
-	type metrics Config // without this method
-	errs := []error{confmap.NewFromStringMap(own).Unmarshal((*metrics)(c))}
+	type section Config // without this method
+	errs := []error{confmap.NewFromStringMap(own).Unmarshal((*section)(c))}
 	for k, v := range perMetric {
 		m, ok := v.(map[string]any)
 		if !ok {
