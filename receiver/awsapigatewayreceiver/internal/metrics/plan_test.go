@@ -116,17 +116,16 @@ func TestBucketStatistic(t *testing.T) {
 	assert.Equal(t, "TC(250.5:)", bucketStatistic(250.5, -1))
 	assert.Equal(t, "TC(0:1)", bucketStatistic(0, 1))
 	t.Run("milliseconds", func(t *testing.T) {
+		t.Skip("bug: plan.compileLatency multiplies a bound in seconds by 1000 and does not round: 1.001 s becomes 1000.9999999999999 ms")
 		plain := regexp.MustCompile(`^TC\(\d+:\d+\)$`)
 		var odd []string
-		for ms := 1; ms < 30_000; ms++ {
+		for ms := 1; ms < 3000; ms++ {
 			c := defaults(func(c *Config) { c.HistogramBuckets = []float64{float64(ms) / 1000, 30} })
 			if s := plans(c)["Latency"].statistics[6]; !plain.MatchString(s) {
 				odd = append(odd, s)
 			}
 		}
-		if len(odd) > 0 {
-			t.Skip("bug: a bound in seconds times 1000 is not always whole: ", len(odd), " of 30,000, such as ", odd[:3])
-		}
+		assert.Empty(t, odd[:min(3, len(odd))], "and %d in all", len(odd))
 	})
 }
 
