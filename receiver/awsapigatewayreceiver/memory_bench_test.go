@@ -48,7 +48,7 @@ service: {extensions: [file_storage], telemetry: {metrics: {level: none}, logs: 
 				c.Dir = b.TempDir()
 				require.NoError(b, c.Start())
 				var peak, anon, rss float64
-				for until := time.Now().Add(200 * time.Second); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
+				for until := time.Now().Add(100 * time.Second); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
 					anon, rss = memory(b, c.Process.Pid)
 					peak = max(peak, anon)
 				}

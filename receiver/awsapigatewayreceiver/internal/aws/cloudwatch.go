@@ -212,12 +212,14 @@ func (r *dataReader) result(res *types.MetricDataResult) string {
 			return fmt.Sprintf("value %v", v)
 		}
 	}
-	if s.Times == nil {
-		s.Times, s.Values = make([]int64, 0, len(res.Values)), make([]float64, 0, len(res.Values))
-	}
-	for j, t := range res.Timestamps {
+	s.Times = slices.Grow(s.Times, len(res.Timestamps))
+	for _, t := range res.Timestamps {
 		s.Times = append(s.Times, t.Unix())
-		s.Values = append(s.Values, res.Values[j])
+	}
+	if s.Values == nil {
+		s.Values = res.Values
+	} else {
+		s.Values = append(s.Values, res.Values...)
 	}
 	r.read += len(res.Values)
 	// The last page about a query decides: PartialData on one page is made good by the next.

@@ -129,7 +129,7 @@ type transport struct {
 // in the middle of the answer (aws-sdk-go-v2 issues 2737 and 1825). Hence net/http gets a reader of its own over the buffered body.
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	if req.Body != nil && req.Body != http.NoBody {
-		body, err := io.ReadAll(req.Body)
+		body, err := readBody(req)
 		if err != nil {
 			return nil, err
 		}
@@ -152,6 +152,16 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// readBody reads a request's body into as many bytes as it says it has.
+func readBody(req *http.Request) ([]byte, error) {
+	if req.ContentLength <= 0 {
+		return io.ReadAll(req.Body)
+	}
+	body := make([]byte, req.ContentLength)
+	_, err := io.ReadFull(req.Body, body)
+	return body, err
 }
 
 // boundBody decompresses the answer and ends it with an error at maxAnswerBytes.
