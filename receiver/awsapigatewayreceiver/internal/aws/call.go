@@ -76,7 +76,7 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 			limiter.throttled(c.clock.Now())
 			c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
 		case Malformed:
-			c.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, c.operationAttributes(op))
+			c.countMalformed(ctx, op)
 		case Expired:
 			if cache, ok := c.cfg.Credentials.(*awssdk.CredentialsCache); ok {
 				cache.Invalidate()
@@ -108,13 +108,23 @@ func attemptOnce[I, O, F any](ctx context.Context, c *Client, f func(context.Con
 	return out, err
 }
 
+// malformed is the error of an answer that decodes but makes no sense.
+func (c *Client) malformed(op operation, what string) *Error {
+	c.countMalformed(context.Background(), op)
+	return c.fail(op, Malformed, fmt.Errorf("%w: %s", errMalformed, what))
+}
+
+func (c *Client) countMalformed(ctx context.Context, op operation) {
+	c.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, c.operationAttributes(op))
+}
+
 func (c *Client) fail(op operation, class Class, err error) *Error {
 	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region).Replace(op.resource)
 	var inner *Error
 	if errors.As(err, &inner) && inner.Operation != op.name {
 		// The role's credentials failed inside this call: that call's class says more.
 		if inner.Class != Denied || class == RoleRefused {
-			return &Error{Operation: op.name, Class: class, Action: inner.Action, Resource: resource, Err: err}
+			return &Error{Operation: op.name, Class: class, Action: inner.Action, Resource: inner.Resource, Err: err}
 		}
 	}
 	return &Error{Operation: op.name, Class: class, Action: op.action, Resource: resource, Err: err}

@@ -99,7 +99,7 @@ func (c *Client) Identify(ctx context.Context) error {
 	}
 	arn, account := awssdk.ToString(out.Arn), awssdk.ToString(out.Account)
 	if !accountIDPattern.MatchString(account) {
-		return &Error{Operation: opGetCallerIdentity.name, Class: Malformed, Err: fmt.Errorf("%w: account %q", errMalformed, account)}
+		return c.malformed(opGetCallerIdentity, fmt.Sprintf("account %q", account))
 	}
 	if p := partitionOfARN(arn); p != "" && p != c.target.Partition {
 		return &Error{Operation: opGetCallerIdentity.name, Class: Partition, Err: fmt.Errorf("the credentials are of partition %s, region %s is in %s", p, c.target.Region, c.target.Partition)}

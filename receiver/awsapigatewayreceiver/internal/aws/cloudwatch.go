@@ -32,7 +32,11 @@ func (c *Client) ListMetrics(ctx context.Context, recentlyActive bool, yield fun
 		if err != nil {
 			return nil, err
 		}
-		return out.NextToken, yield(metricsOf(out))
+		metrics, err := c.metricsOf(out)
+		if err != nil {
+			return nil, err
+		}
+		return out.NextToken, yield(metrics)
 	})
 }
 
@@ -45,10 +49,10 @@ func (c *Client) FirstMetrics(ctx context.Context, metric string) ([]model.Metri
 	if err != nil {
 		return nil, err
 	}
-	return metricsOf(out), nil
+	return c.metricsOf(out)
 }
 
-func metricsOf(out *cloudwatch.ListMetricsOutput) []model.Metric {
+func (c *Client) metricsOf(out *cloudwatch.ListMetricsOutput) ([]model.Metric, error) {
 	metrics := make([]model.Metric, len(out.Metrics))
 	for i := range out.Metrics {
 		listed := &out.Metrics[i]
@@ -56,8 +60,11 @@ func metricsOf(out *cloudwatch.ListMetricsOutput) []model.Metric {
 		for j, d := range listed.Dimensions {
 			metrics[i].Dimensions[j] = model.Dimension{Name: awssdk.ToString(d.Name), Value: awssdk.ToString(d.Value)}
 		}
+		if metrics[i].Name == "" {
+			return nil, c.malformed(opListMetrics, "a metric without a name")
+		}
 	}
-	return metrics
+	return metrics, nil
 }
 
 // pages follows tokens until there is none, and gives up on a listing that never ends.
@@ -72,11 +79,11 @@ func pages(c *Client, op operation, next func(token *string) (*string, error)) e
 			return nil
 		}
 		if awssdk.ToString(token) == *following {
-			return c.fail(op, Malformed, fmt.Errorf("%w: the page's token leads to the same page", errMalformed))
+			return c.malformed(op, "the page's token leads to the same page")
 		}
 		token = following
 	}
-	return c.fail(op, Malformed, fmt.Errorf("%w: more than %d pages", errMalformed, maxPages))
+	return c.malformed(op, fmt.Sprintf("more than %d pages", maxPages))
 }
 
 // MetricData reads the queries over the window, all pages of it. The answers stand in the order of the queries, each complete or marked as
@@ -101,12 +108,14 @@ func (c *Client) MetricData(ctx context.Context, queries []model.Query, period t
 		r.page(ctx, out)
 		left -= r.read - before
 		if r.empty > maxEmptyPages {
-			return nil, c.fail(opGetMetricData, Malformed, fmt.Errorf("%w: pages without data do not end", errMalformed))
+			return nil, c.malformed(opGetMetricData, "pages without data do not end")
 		}
 		return out.NextToken, nil
 	})
 	for i := range r.series {
-		r.finish(&r.series[i])
+		if !r.finish(&r.series[i]) {
+			c.countMalformed(ctx, opGetMetricData)
+		}
 	}
 	return r.series, err
 }
@@ -171,7 +180,7 @@ func (r *dataReader) page(ctx context.Context, out *cloudwatch.GetMetricDataOutp
 	before := r.read
 	for i := range out.MetricDataResults {
 		if reason := r.result(&out.MetricDataResults[i]); reason != "" {
-			r.client.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, r.client.operationAttributes(opGetMetricData))
+			r.client.countMalformed(ctx, opGetMetricData)
 			r.client.logger.Debug("Unusable part of a GetMetricData answer", zap.String("reason", reason))
 		}
 	}
@@ -235,11 +244,11 @@ const maxValue = 1 << 53
 
 const reasonMalformed = "malformed"
 
-// finish puts the points in order. Two values for one period are malformed.
-func (r *dataReader) finish(s *model.Series) {
+// finish puts the points in order. Two values for one period are malformed: then it returns false.
+func (r *dataReader) finish(s *model.Series) bool {
 	if s.Reason == reasonMalformed {
-		*s = model.Series{Reason: reasonMalformed}
-		return
+		*s = model.Series{Reason: reasonMalformed} // counted where it was found
+		return true
 	}
 	if !slices.IsSorted(s.Times) {
 		order := make([]int, len(s.Times))
@@ -256,7 +265,8 @@ func (r *dataReader) finish(s *model.Series) {
 	for i := 1; i < len(s.Times); i++ {
 		if s.Times[i] == s.Times[i-1] {
 			*s = model.Series{Reason: reasonMalformed}
-			return
+			return false
 		}
 	}
+	return true
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithy "github.com/aws/smithy-go"
 )
@@ -23,6 +21,7 @@ const (
 	Malformed      Class = "malformed"
 	Expired        Class = "expired"
 	Denied         Class = "denied"
+	Boundary       Class = "boundary"
 	ExplicitDeny   Class = "explicit_deny"
 	RoleRefused    Class = "role_refused"
 	RegionDisabled Class = "region_disabled"
@@ -58,6 +57,8 @@ func (e *Error) Remedy() string {
 	switch e.Class {
 	case Denied:
 		return fmt.Sprintf("allow %s on %s in the identity's policy", e.Action, e.Resource)
+	case Boundary:
+		return fmt.Sprintf("the permissions boundary, service control policy, session policy or endpoint policy that AWS names does not allow %s on %s: its owner has to, the identity's own policy can't", e.Action, e.Resource)
 	case ExplicitDeny:
 		return fmt.Sprintf("an explicit deny of %s on %s, in a service control policy, permissions boundary or policy, wins over every allow: only its owner can lift it", e.Action, e.Resource)
 	case RoleRefused:
@@ -126,6 +127,8 @@ func classify(ctx context.Context, err error) Class {
 				return ExplicitDeny
 			case assuming:
 				return RoleRefused
+			case strings.Contains(api.ErrorMessage(), "because no ") && !strings.Contains(api.ErrorMessage(), "no identity-based policy"):
+				return Boundary
 			}
 			return Denied
 		case strings.HasPrefix(code, "ExpiredToken"), code == "RequestExpired":
@@ -156,24 +159,14 @@ func classify(ctx context.Context, err error) Class {
 	if errors.Is(err, errMalformed) || errors.As(err, &decode) {
 		return Malformed
 	}
-	var netErr net.Error
-	var opErr *smithy.OperationError
 	switch {
 	case api != nil:
 		return Invalid
-	case errors.As(err, &netErr), errors.Is(err, context.DeadlineExceeded), isTransport(err):
-		return Network
-	case errors.As(err, &opErr) && strings.Contains(err.Error(), "get credentials"), errors.As(err, new(*ratelimit.QuotaExceededError)):
-		return NoCredentials
+	case !assuming && strings.Contains(err.Error(), "get credentials"):
+		return NoCredentials // none of the default chain's sources has any, or one does not answer
 	default:
 		return Network
 	}
-}
-
-func isTransport(err error) bool {
-	type canRetry interface{ ConnectionError() bool }
-	var c canRetry
-	return errors.As(err, &c) && c.ConnectionError()
 }
 
 var throttleCodes = map[string]bool{

@@ -26,9 +26,10 @@ func (c *Client) RestAPIs(ctx context.Context) ([]model.API, error) {
 			if a.EndpointConfiguration != nil && len(a.EndpointConfiguration.Types) > 0 {
 				api.EndpointType = string(a.EndpointConfiguration.Types[0])
 			}
-			if api.ID != "" {
-				apis = append(apis, api)
+			if api.ID == "" {
+				return nil, c.malformed(opGetRestAPIs, "an API without an id")
 			}
+			apis = append(apis, api)
 		}
 		return out.Position, nil
 	})
@@ -45,6 +46,9 @@ func (c *Client) RestStages(ctx context.Context, id string) ([]model.Stage, erro
 	for i := range out.Item {
 		s := &out.Item[i]
 		stage := model.Stage{Name: awssdk.ToString(s.StageName), Created: awssdk.ToTime(s.CreatedDate)}
+		if stage.Name == "" {
+			return nil, c.malformed(opGetRestStages, "a stage without a name")
+		}
 		for _, m := range s.MethodSettings {
 			stage.DetailedMetrics = stage.DetailedMetrics || m.MetricsEnabled
 		}
@@ -68,9 +72,11 @@ func (c *Client) APIs(ctx context.Context) ([]model.API, error) {
 		}
 		for i := range out.Items {
 			a := &out.Items[i]
-			if id := awssdk.ToString(a.ApiId); id != "" {
-				apis = append(apis, model.API{ID: id, Name: awssdk.ToString(a.Name), Type: model.APIType(a.ProtocolType), Tags: a.Tags, Created: awssdk.ToTime(a.CreatedDate)})
+			id := awssdk.ToString(a.ApiId)
+			if id == "" {
+				return nil, c.malformed(opGetAPIs, "an API without an id")
 			}
+			apis = append(apis, model.API{ID: id, Name: awssdk.ToString(a.Name), Type: model.APIType(a.ProtocolType), Tags: a.Tags, Created: awssdk.ToTime(a.CreatedDate)})
 		}
 		return out.NextToken, nil
 	})
@@ -90,6 +96,9 @@ func (c *Client) Stages(ctx context.Context, id string) ([]model.Stage, error) {
 		for i := range out.Items {
 			s := &out.Items[i]
 			stage := model.Stage{Name: awssdk.ToString(s.StageName), Created: awssdk.ToTime(s.CreatedDate)}
+			if stage.Name == "" {
+				return nil, c.malformed(opGetStages, "a stage without a name")
+			}
 			if s.DefaultRouteSettings != nil {
 				stage.DetailedMetrics = awssdk.ToBool(s.DefaultRouteSettings.DetailedMetricsEnabled)
 			}

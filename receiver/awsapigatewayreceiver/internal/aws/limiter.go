@@ -45,11 +45,11 @@ func (l *limiter) throttled(now time.Time) {
 }
 
 func (l *limiter) succeeded(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.lim.Limit() >= l.max {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.lim.SetLimitAt(now, min(l.lim.Limit()+l.max/20, l.max))
 }
 

@@ -35,6 +35,7 @@ type Settings struct {
 // Session is the set of targets of one receiver.
 type Session struct {
 	Clients []*Client
+	end     context.CancelFunc // of the credentials' own calls
 	closed  bool
 }
 
@@ -48,10 +49,11 @@ func Open(ctx context.Context, s Settings) (*Session, error) {
 		accounts = []Account{{}}
 	}
 	pool.acquire()
-	session := &Session{}
+	open, end := context.WithCancel(context.WithoutCancel(ctx))
+	session := &Session{end: end}
 	var errs []error
 	for i := range accounts {
-		if err := session.openAccount(ctx, s, &accounts[i]); err != nil {
+		if err := session.openAccount(ctx, open, s, &accounts[i]); err != nil {
 			errs = append(errs, fmt.Errorf("accounts[%d]: %w", i, err))
 		}
 	}
@@ -66,11 +68,12 @@ func Open(ctx context.Context, s Settings) (*Session, error) {
 func (s *Session) Close() {
 	if !s.closed {
 		s.closed = true
+		s.end()
 		pool.release()
 	}
 }
 
-func (s *Session) openAccount(ctx context.Context, set Settings, a *Account) error {
+func (s *Session) openAccount(ctx, session context.Context, set Settings, a *Account) error {
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(pool.buildable()),
 		config.WithLogger(logging.Nop{}), // errors come back as errors
@@ -110,7 +113,7 @@ func (s *Session) openAccount(ctx context.Context, set Settings, a *Account) err
 	}
 	if a.RoleARN != "" {
 		// One provider per account: its regions share the session.
-		creds := awssdk.NewCredentialsCache(roleProvider(a, clients), func(o *awssdk.CredentialsCacheOptions) {
+		creds := awssdk.NewCredentialsCache(roleProvider(session, a, clients), func(o *awssdk.CredentialsCacheOptions) {
 			o.ExpiryWindow = 5 * time.Minute
 			o.ExpiryWindowJitterFrac = 0.5
 		})
@@ -127,7 +130,7 @@ func (s *Session) openAccount(ctx context.Context, set Settings, a *Account) err
 
 // roleProvider assumes the account's role through the STS of the account's regions in turn, so that one region that does not answer, or is not
 // enabled, leaves the others their credentials.
-func roleProvider(a *Account, clients []*Client) awssdk.CredentialsProvider {
+func roleProvider(session context.Context, a *Account, clients []*Client) awssdk.CredentialsProvider {
 	name := a.SessionName
 	if name == "" {
 		name = "otelcol-apigateway"
@@ -143,13 +146,17 @@ func roleProvider(a *Account, clients []*Client) awssdk.CredentialsProvider {
 		})
 	}
 	return awssdk.CredentialsProviderFunc(func(ctx context.Context) (awssdk.Credentials, error) {
+		// The SDK's cache cuts the provider off its callers' contexts; the session's end still ends it.
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(session, cancel)()
 		var errs []error
 		for _, p := range providers {
 			creds, err := p.Retrieve(ctx)
 			if err == nil {
 				return creds, nil
 			}
-			errs = append(errs, err)
+			errs = append([]error{err}, errs...) // the last region's error is the one that decides
 			if c := ClassOf(err); c != Network && c != RegionDisabled && c != Server {
 				break
 			}

@@ -62,7 +62,7 @@ type Inventory struct {
 	interval atomic.Int64  // effective, ns
 
 	mu       sync.Mutex // one list or crawl at a time
-	listed   time.Time  // when the newest attempt of a list began
+	listed   time.Time  // when the newest complete list began
 	inStages sync.Mutex
 }
 
@@ -98,10 +98,10 @@ func (inv *Inventory) Wait(ctx context.Context) (*Snapshot, error) {
 // Current returns the newest snapshot, nil before the first.
 func (inv *Inventory) Current() *Snapshot { return inv.current.Load() }
 
-// Age is the time since the last complete crawl began to be known, and false before the first.
+// Age is the time since the newest complete list began, and false before the first.
 func (inv *Inventory) Age() (time.Duration, bool) {
 	s := inv.current.Load()
-	if s == nil {
+	if s == nil || s.Taken.IsZero() {
 		return 0, false
 	}
 	return inv.reader.Now().Sub(s.Taken), true
@@ -154,7 +154,6 @@ func (inv *Inventory) List(ctx context.Context, since time.Time) error {
 		return nil
 	}
 	began := inv.reader.Now()
-	inv.listed = began
 	var rest, v2 []model.API
 	var restErr, v2Err error
 	var both sync.WaitGroup
@@ -181,6 +180,11 @@ func (inv *Inventory) List(ctx context.Context, since time.Time) error {
 		old = &Snapshot{Stages: map[string][]model.Stage{}}
 	}
 	next := old.next(began, rest, v2)
+	if err == nil {
+		inv.listed = began
+	} else {
+		next.Taken = old.Taken
+	}
 	for _, g := range next.Gone {
 		if g.Since.Equal(began) {
 			inv.logger.Debug("API is gone", zap.String("id", g.API.ID), zap.String("name", g.API.Name))

@@ -24,7 +24,7 @@ type Gone struct {
 
 // Snapshot is one complete inventory of a target. It is immutable.
 type Snapshot struct {
-	// Taken is when the newest list began that it rests on, by AWS's clock.
+	// Taken is when the newest complete list began, by AWS's clock; zero where one kind of API was never listed.
 	Taken time.Time `json:"taken"`
 	// APIs are the live ones, by id.
 	APIs []model.API `json:"apis"`

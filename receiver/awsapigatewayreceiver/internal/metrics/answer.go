@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -21,10 +22,7 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 			return nil, fmt.Errorf("%s of %s: %s", p.statistics[i], p.metric, answers[i].Reason)
 		}
 	}
-	times, err := periods(p, answers)
-	if err != nil && !lenient {
-		return nil, err
-	}
+	times := periods(answers)
 	cursor := make([]int, len(answers))
 	// next is the value of a statistic at ts, NaN where it has none.
 	next := func(i int, ts int64) float64 {
@@ -76,28 +74,25 @@ func decode(p *plan, answers []model.Series, lenient bool) ([]observation, error
 		if p.gaugeCount > 0 {
 			o.gauges = gauges[len(gauges)-p.gaugeCount : len(gauges) : len(gauges)]
 		}
-		if math.IsNaN(o.Sum) {
-			continue // without a sum there is no histogram; the period is read again while it is revisited
+		if math.IsNaN(o.N) || math.IsNaN(o.Sum) {
+			continue // without a count or sum there is no point; the period is read again while it is revisited
 		}
 		out = append(out, o)
 	}
 	return out, nil
 }
 
-// periods are the starts of the periods of a group: those of its first statistic, which every sample counts in. An extra metric's statistics may
-// each have their own.
-func periods(p *plan, answers []model.Series) ([]int64, error) {
-	first := answers[0].Times
-	longest := first
-	for i := range answers {
-		if len(answers[i].Times) > len(longest) {
-			longest = answers[i].Times
+// periods are the starts of the periods that any statistic has, ascending. They nearly always all have the same.
+func periods(answers []model.Series) []int64 {
+	times := answers[0].Times
+	for i := range answers[1:] {
+		if other := answers[i+1].Times; !slices.Equal(times, other) {
+			times = slices.Concat(times, other)
+			slices.Sort(times)
+			times = slices.Compact(times)
 		}
 	}
-	if len(longest) > len(first) && !p.extra {
-		return nil, fmt.Errorf("%s of %s %w", p.statistics[0], p.metric, errMissing)
-	}
-	return longest, nil
+	return times
 }
 
 // balance makes bucket counts whole and adds them up to the count: CloudWatch interpolates them. What is missing goes to, and what is too much

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -119,7 +120,7 @@ func (p *plan) compileLatency(c *Config) {
 		p.buckets, p.bucketCount = len(p.statistics), n+1
 		low := float64(-1)
 		for _, b := range c.HistogramBuckets {
-			high := b * 1000
+			high := math.Round(b*1e9) / 1e6 // milliseconds; 1.001 * 1000 is not 1001
 			add(bucketStatistic(low, high))
 			low = high
 		}

@@ -51,11 +51,14 @@ func decodeMeta(b []byte) (meta, error) {
 	if m.V != positionsVersion {
 		return meta{}, fmt.Errorf("cannot decode the stored state: %w: %d", errVersion, m.V)
 	}
-	if m.Period <= 0 || m.First < 0 || m.Listed < 0 || m.Listed > maxUnix {
+	if m.Period <= 0 || m.Period > maxPeriod || m.First < 0 || m.First > maxUnix || m.Listed < 0 || m.Listed > maxUnix {
 		return meta{}, errors.New("cannot decode the stored state: it makes no sense")
 	}
 	return m, nil
 }
+
+// maxPeriod is the longest that the settings allow, in seconds.
+const maxPeriod = 24 * 60 * 60
 
 // maxUnix is the year 9999.
 const maxUnix = 253402300799
@@ -105,8 +108,16 @@ func (l *ledger) check() error {
 	return nil
 }
 
+// maxAmount is beyond what values of at most 2^53, and a few late ones of them, add up to.
+const maxAmount = 1 << 60
+
 func (a *amounts) sane() bool {
-	return a.N >= 0 && a.Sum >= 0 && a.N < 1<<53 && len(a.Buckets) <= maxStatistics && !slices.ContainsFunc(a.Buckets, func(b float64) bool { return !(b >= 0) })
+	return a.N >= 0 && a.Sum >= 0 && a.N < maxAmount && a.Sum < maxAmount && len(a.Buckets) <= maxStatistics && !slices.ContainsFunc(a.Buckets, func(b float64) bool { return !(b >= 0) })
+}
+
+// future says whether the ledger tells of a time that no program can have read before now.
+func (l *ledger) future(now int64) bool {
+	return l.Settled > now || l.end() > now || len(l.Seen) > 0 && l.Seen[len(l.Seen)-1].TS > now
 }
 
 // encode is a length, the JSON of the ledgers, and the payload as it is.

@@ -76,6 +76,9 @@ func (s *series) routeKey() string {
 	return d.method + " " + d.resource
 }
 
+// idSeparator is in no dimension that is taken.
+const idSeparator = "\x1f"
+
 // id identifies the series within its API. It is stored.
 func (s *series) id() string {
 	parts := []string{s.plan.metric, s.stage}
@@ -88,7 +91,7 @@ func (s *series) id() string {
 	for _, d := range s.beyond().more {
 		parts = append(parts, d.Name, d.Value)
 	}
-	return strings.Join(parts, "\x1f")
+	return strings.Join(parts, idSeparator)
 }
 
 func (s *series) compare(o *series) int {
@@ -155,6 +158,9 @@ func (c *classifier) classify(m *model.Metric) (*series, verdict) {
 	seen := 0
 	for i := range m.Dimensions {
 		d := &m.Dimensions[i]
+		if strings.Contains(d.Name, idSeparator) || strings.Contains(d.Value, idSeparator) {
+			return nil, unknown
+		}
 		for j := range i {
 			if m.Dimensions[j].Name == d.Name {
 				return nil, unknown

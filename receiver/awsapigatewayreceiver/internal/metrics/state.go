@@ -61,6 +61,11 @@ func (s *state) report(ctx context.Context, err error) {
 	s.logger.Error("Positions", zap.Error(err))
 }
 
+// clockSlack is how much earlier than at the last start the clock may be: what was stored then is no later than that.
+const clockSlack = time.Hour
+
+var errFuture = errors.New("cannot use a stored position: it lies in the future")
+
 // restore reads what is stored. Without anything, this is the target's first start.
 func (s *state) restore(ctx context.Context, started, now time.Time, period int64) (*inflight, error) {
 	s.meta = meta{V: positionsVersion, First: started.Unix(), Listed: now.Unix(), Period: period}
@@ -76,9 +81,12 @@ func (s *state) restore(ctx context.Context, started, now time.Time, period int6
 		s.report(ctx, err)
 		return nil, s.saveMeta(ctx)
 	}
-	if m.Listed > now.Unix() {
-		m.Listed = now.Unix()
+	latest := now.Add(clockSlack).Unix()
+	if m.First > latest || m.Listed > latest {
+		s.report(ctx, errFuture)
+		return nil, s.saveMeta(ctx)
 	}
+	m.Listed = min(m.Listed, now.Unix())
 	s.meta = m
 	keys := make([]string, len(m.APIs))
 	for i, api := range m.APIs {
@@ -98,6 +106,12 @@ func (s *state) restore(ctx context.Context, started, now time.Time, period int6
 		if err != nil {
 			s.report(ctx, fmt.Errorf("API %q: %w", api, err))
 			continue
+		}
+		for id, l := range ledgers {
+			if l.future(latest) {
+				s.report(ctx, fmt.Errorf("API %q: series %q: %w", api, id, errFuture))
+				delete(ledgers, id)
+			}
 		}
 		s.restored[key] = ledgers
 	}
@@ -284,7 +298,7 @@ type staged struct {
 
 // seriesOf rebuilds a series from its stored id, nil where the settings no longer collect it.
 func (c *classifier) seriesOf(key inventory.Key, id string) *series {
-	parts := strings.Split(id, "\x1f")
+	parts := strings.Split(id, idSeparator)
 	if len(parts) != 2 && (len(parts) < 5 || len(parts)%2 == 0) {
 		return nil
 	}

@@ -224,7 +224,6 @@ func TestStoredTimesToCome(t *testing.T) {
 		"position":    {"state": storedMeta(`"name:orders"`), "position/name:orders": `{"v":1,"series":{"Count\u001fprod":{"t":253402300740}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Skip("bug: decodeMeta does not bound first and period, nor check the ledgers' times against now: such series are never read, silently")
 			r := newRestart(t, stored(t, values), defaults(nil), nil)
 			require.NoError(t, r.restore(context.Background()))
 			assert.Positive(t, r.failures)
@@ -239,7 +238,6 @@ func TestStoredTimesToCome(t *testing.T) {
 
 // The largest value that an answer may have can be stored and restored, alone and added up.
 func TestLargestAmountsSurviveStorage(t *testing.T) {
-	t.Skip("bug: amounts.sane refuses 2^53, which aws accepts as the largest value, and what late amounts add up to beyond it: the whole API's positions are dropped at the next start")
 	const largest = 1 << 53 // aws.maxValue
 	one := amounts{N: largest, Sum: largest}
 	for name, l := range map[string]ledger{
