@@ -49,12 +49,12 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 				return nil, last
 			}
 		}
-		limiter := op.limiter(c.limits)
+		limiter := op.limiter(c.limits.Load())
 		if err := limiter.wait(ctx, c.clock, 1); err != nil {
 			return nil, c.fail(op, Canceled, err)
 		}
 		if op.name == opGetMetricData.name {
-			if err := c.limits.datapoints.wait(ctx, c.clock, datapoints); err != nil {
+			if err := c.limits.Load().datapoints.wait(ctx, c.clock, datapoints); err != nil {
 				return nil, c.fail(op, Canceled, err)
 			}
 		}
@@ -78,12 +78,19 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 		case Malformed:
 			c.countMalformed(ctx, op)
 		case Expired:
-			if cache, ok := c.cfg.Credentials.(*awssdk.CredentialsCache); ok {
+			expired := c.cfg.Credentials
+			if op.name == opAssumeRole.name {
+				expired = c.base
+			}
+			if cache, ok := expired.(*awssdk.CredentialsCache); ok {
 				cache.Invalidate()
 			}
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			timeouts++
+		}
+		if errors.As(err, new(*assumeRoleError)) {
+			return nil, last // its own call was tried again already
 		}
 		if !class.retryable() || timeouts >= maxTimeouts {
 			return nil, last

@@ -230,17 +230,17 @@ func TestThrottlingHalvesTheRateAndRecovers(t *testing.T) {
 	assert.EqualValues(t, maxAttempts, f.counted("aws_throttles"))
 	assert.EqualValues(t, maxAttempts-1, f.counted("aws_retries"))
 	assert.EqualValues(t, maxAttempts, f.counted("aws_calls", attribute.String("outcome", "throttled"), attribute.String("operation", "ListMetrics")))
-	lowest := c.limits.listMetrics.lim.Limit()
+	lowest := c.limits.Load().listMetrics.lim.Limit()
 	assert.InDelta(t, listMetricsPerSecond/10.0, float64(lowest), 1e-9, "six halvings end at a tenth")
-	assert.InDelta(t, getMetricDataPerSecond, float64(c.limits.metricData.lim.Limit()), 1e-9, "other operations keep theirs")
+	assert.InDelta(t, getMetricDataPerSecond, float64(c.limits.Load().metricData.lim.Limit()), 1e-9, "other operations keep theirs")
 
 	f.sim.SetFaults(awssim.Faults{})
 	require.NoError(t, list())
-	assert.Greater(t, c.limits.listMetrics.lim.Limit(), lowest)
+	assert.Greater(t, c.limits.Load().listMetrics.lim.Limit(), lowest)
 	for range 20 {
 		require.NoError(t, list())
 	}
-	assert.InDelta(t, listMetricsPerSecond, float64(c.limits.listMetrics.lim.Limit()), 1e-9)
+	assert.InDelta(t, listMetricsPerSecond, float64(c.limits.Load().listMetrics.lim.Limit()), 1e-9)
 }
 
 // What may pass is tried again, and comes right.

@@ -29,7 +29,8 @@ type Client struct {
 	settings    Settings
 	cfg         awssdk.Config
 	credentials awssdk.CredentialsProvider // of the target; nil: those of cfg
-	limits      *limits
+	base        awssdk.CredentialsProvider // before the role is assumed
+	limits      atomic.Pointer[limits]
 	clock       poll.Clock
 	telemetry   *metadata.TelemetryBuilder
 	logger      *zap.Logger
@@ -56,6 +57,7 @@ func newClient(set Settings, cfg awssdk.Config, target model.Target) *Client {
 		logger:    set.Logger.With(zap.String("target", target.Label)),
 	}
 	c.cfg.Region = target.Region
+	c.base = cfg.Credentials
 	shared := pool.client(cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport())
 	c.cfg.HTTPClient = &transport{client: shared, observe: c.observeClock, now: c.clock.Now}
 	c.setLimits(target.AccountID)
@@ -82,7 +84,7 @@ func (c *Client) setLimits(account string) {
 	if account == "" {
 		account = c.target.Label
 	}
-	c.limits = limitsFor(limitsKey{endpoint: c.settings.Endpoint, account: account, region: c.target.Region}, c.settings.ControlPlanePerSecond)
+	c.limits.Store(limitsFor(limitsKey{endpoint: c.settings.Endpoint, account: account, region: c.target.Region}, c.settings.ControlPlanePerSecond))
 }
 
 // Target returns the target, with its account once Identify has succeeded.

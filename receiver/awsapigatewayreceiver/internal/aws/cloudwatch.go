@@ -231,7 +231,10 @@ func (r *dataReader) result(res *types.MetricDataResult) string {
 		s.Values = append(s.Values, res.Values...)
 	}
 	r.read += len(res.Values)
-	// The last page about a query decides: PartialData on one page is made good by the next.
+	if s.Reason == string(types.StatusCodeInternalError) {
+		return ""
+	}
+	// The last page about a query decides: PartialData on one page is made good by the next, an internal error is not.
 	s.Complete, s.Reason = res.StatusCode == types.StatusCodeComplete, ""
 	if !s.Complete {
 		s.Reason = string(res.StatusCode)

@@ -201,7 +201,7 @@ func (inv *Inventory) crawl(ctx context.Context) error {
 	if s == nil {
 		return errors.Join(errs...)
 	}
-	errs = append(errs, inv.StagesOfNamesakes(ctx))
+	errs = append(errs, inv.StagesOfNamesakes(ctx, false))
 	namesakes := s.namesakes()
 	crawled := map[string][]model.Stage{}
 	for i := range s.APIs {
@@ -240,13 +240,17 @@ func (inv *Inventory) stages(ctx context.Context, a *model.API) ([]model.Stage, 
 }
 
 // StagesOfNamesakes reads the stages of live REST APIs that share their name in CloudWatch with another: only the stages tell their series apart.
-func (inv *Inventory) StagesOfNamesakes(ctx context.Context) error {
+// With missing, only of those whose stages were never read.
+func (inv *Inventory) StagesOfNamesakes(ctx context.Context, missing bool) error {
 	inv.inStages.Lock()
 	defer inv.inStages.Unlock()
 	s := inv.current.Load()
 	crawled := map[string][]model.Stage{}
 	var errs []error
 	for id, api := range s.namesakes() {
+		if _, known := s.Stages[id]; known && missing {
+			continue
+		}
 		stages, err := inv.stages(ctx, api)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cannot list the stages of API %q: %w", id, err))

@@ -244,14 +244,14 @@ func TestStagesOfNamesakes(t *testing.T) {
 	require.NoError(t, inv.List(context.Background(), a.Now()))
 	_, known := inv.Current().Owners(Key{ByName: true, Value: "x"}, "prod")
 	assert.Equal(t, NoStages, known)
-	require.NoError(t, inv.StagesOfNamesakes(context.Background()))
+	require.NoError(t, inv.StagesOfNamesakes(context.Background(), false))
 	o, known := inv.Current().Owners(Key{ByName: true, Value: "x"}, "prod")
 	assert.Equal(t, Known, known)
 	assert.Equal(t, "r1", o.At(hour(12)).ID())
 	assert.Equal(t, 2, a.calls["GetStages"])
 
 	a.errs["GetStages r2"] = errDown
-	assert.ErrorIs(t, inv.StagesOfNamesakes(context.Background()), errDown)
+	assert.ErrorIs(t, inv.StagesOfNamesakes(context.Background(), false), errDown)
 	assert.Equal(t, stages("dev"), inv.Current().Stages["r2"])
 }
 

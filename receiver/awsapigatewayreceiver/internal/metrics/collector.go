@@ -90,8 +90,10 @@ type Collector struct {
 	pages    int       // of the newest list
 	cycles   int
 	orphans  map[inventory.Key]*inventory.Snapshot
-	named    map[string]bool // of unknown metrics, for their one log line
-	owners   ownerCache
+	// firstSeen are the times of the list before the one that first named an API which the inventory did not know.
+	firstSeen map[inventory.Key]int64
+	named     map[string]bool // of unknown metrics, for their one log line
+	owners    ownerCache
 	// resolved are the owners by stage in the snapshot resolvedIn.
 	resolved   map[stageKey]*stageOwners
 	resolvedIn *inventory.Snapshot
@@ -119,6 +121,7 @@ func New(set Settings) *Collector {
 		classifier: classifier{plans: plans(set.Config)},
 		logger:     set.Logger.With(zap.String("target", set.Target.Label), zap.String("signal", "metrics")),
 		orphans:    map[inventory.Key]*inventory.Snapshot{},
+		firstSeen:  map[inventory.Key]int64{},
 		named:      map[string]bool{},
 	}
 	for _, l := range set.Config.Levels {
@@ -212,12 +215,21 @@ func (c *Collector) restore(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := c.state.settle(ctx, f); err != nil {
-				return err
-			}
+			// Handed over is handed over, whatever becomes of the storage.
+			c.state.reportWrite(ctx, c.state.settle(context.WithoutCancel(ctx), f))
 		}
 	}
 	if old := c.state.meta.Period; old != c.period {
+		defer func() {
+			all := make(map[inventory.Key]bool, len(c.state.byAPI))
+			for key := range c.state.byAPI {
+				all[key] = true
+			}
+			for key := range c.state.restored {
+				all[key] = true
+			}
+			c.state.reportWrite(ctx, errors.Join(c.state.save(ctx, all, false), c.state.saveMeta(ctx)))
+		}()
 		if lost := c.changePeriod(old); lost > 0 {
 			c.Recorder.LostSeconds(ctx, float64(lost))
 			c.logger.Warn("metrics::period changed; what the old and the new periods do not share is left out", zap.Int64("series_seconds", lost))
@@ -282,7 +294,7 @@ func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error
 	wait := poll.Backoff{Min: time.Second, Max: minRetry}
 	for range failedRounds {
 		again := c.dueGroups(now, end, func(s *series) bool { return s.failed })
-		if len(again) == 0 || ctx.Err() != nil {
+		if len(again) == 0 || len(run.errs) > 0 || ctx.Err() != nil {
 			break
 		}
 		if run.failures > 0 {
@@ -377,8 +389,11 @@ func (c *Collector) from(s *series, now time.Time) int64 {
 		return s.ledger.Settled
 	}
 	first := c.state.meta.First - int64(c.Config.InitialLookback/time.Second)
-	listed := min(c.state.meta.Listed, now.Unix()) - int64(maxFirstRead/time.Second)
-	from := max(first, listed)
+	listed := min(c.state.meta.Listed, now.Unix())
+	if seen, ok := c.firstSeen[s.key]; ok {
+		listed = min(listed, seen) // it waited for the inventory
+	}
+	from := max(first, listed-int64(maxFirstRead/time.Second), now.Add(-c.Config.MaxBackfill).Unix())
 	return from - from%c.period
 }
 

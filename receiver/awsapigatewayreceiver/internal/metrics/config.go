@@ -144,8 +144,8 @@ func (c *Config) Check() error {
 	}
 	if c.MaxBackfill <= 0 || c.MaxBackfill > retention {
 		add("max_backfill: %v: more than 0 and at most %v, which is how long CloudWatch keeps one-minute points", c.MaxBackfill, retention)
-	} else if c.MaxBackfill < c.InitialLookback || c.MaxBackfill < c.Delay+c.Revisit {
-		add("max_backfill: %v is shorter than initial_lookback, or than delay and revisit together: make it longer", c.MaxBackfill)
+	} else if c.MaxBackfill < c.InitialLookback || c.MaxBackfill < c.Delay+c.Revisit+2*c.CollectionInterval {
+		add("max_backfill: %v is shorter than initial_lookback, or than delay, revisit and two intervals together: make it longer", c.MaxBackfill)
 	}
 	if len(c.Levels) == 0 {
 		add("levels: is empty: [stage], [route] or [stage, route]")
@@ -192,8 +192,8 @@ func (c *Config) Check() error {
 }
 
 func (c *Config) checkInterval(key string, d time.Duration, add func(string, ...any)) {
-	if d < time.Minute || d > 3*time.Hour {
-		add("%s: %v: between 1m, a metric's resolution, and 3h, which is how long CloudWatch lists an active series", key, d)
+	if d < time.Minute || d > 2*time.Hour {
+		add("%s: %v: between 1m, a metric's resolution, and 2h, since CloudWatch lists an active series for three", key, d)
 	} else if c.Period > 0 && d < c.Period {
 		add("%s: %v is shorter than period, %v: it would ask for the same points again", key, d, c.Period)
 	}

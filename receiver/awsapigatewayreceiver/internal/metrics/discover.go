@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,9 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
+// maxFirstSeen bounds the APIs whose series wait for the inventory.
+const maxFirstSeen = 10_000
+
 // maxNamed bounds the unknown metrics that are named in the log.
 const maxNamed = 100
 
@@ -23,19 +27,20 @@ type discovery struct {
 
 	mu      sync.Mutex // one page at a time
 	listed  map[*series]bool
-	waiting []*series // for the inventory
+	fresh   map[*series]bool // read for the first time
+	waiting []*series        // for the inventory
 	unknown int
 }
 
 // discover lists the series and asks for new ones page by page. Only a complete list takes series away.
 func (c *Collector) discover(ctx context.Context, run *round) error {
 	began := c.Reader.Now()
-	d := &discovery{c: c, run: run, listed: map[*series]bool{}}
+	d := &discovery{c: c, run: run, listed: map[*series]bool{}, fresh: map[*series]bool{}}
 	// After an outage, what was active during it need not be any more: the long list has it.
 	recent := began.Sub(time.Unix(c.state.meta.Listed, 0)) < activeWindow-2*listInterval
 	pages := 0
 	var lists sync.WaitGroup
-	if len(c.state.byAPI) == 0 {
+	if len(c.state.byAPI) == 0 && c.lastList.IsZero() {
 		// A cold start: pages come one after another, but the first page of each metric can be had at once.
 		for metric := range c.classifier.plans {
 			lists.Go(func() {
@@ -55,12 +60,11 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 	})
 	lists.Wait()
 	run.packer.flush()
-	d.unknown += c.admitWaiting(ctx, d.waiting, began, run)
-	if err != nil {
+	if err := errors.Join(err, d.admitWaiting(ctx, began)); err != nil {
 		return err
 	}
 	c.lastList, c.pages = run.now, pages
-	c.unlist(ctx, d.listed, began)
+	c.unlist(ctx, d, began)
 	c.mu.Lock()
 	c.status.Unknown = d.unknown
 	c.mu.Unlock()
@@ -93,8 +97,13 @@ func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) e
 		}
 		d.listed[s] = true
 		if s.owners != nil || c.resolve(s, snapshot) {
-			fresh = c.admit(s, fresh, d.run)
-		} else if _, orphan := c.orphans[s.key]; orphan && whole {
+			fresh = d.admit(s, fresh)
+			continue
+		}
+		if _, ok := c.firstSeen[s.key]; !ok {
+			c.firstSeen[s.key] = c.state.meta.Listed
+		}
+		if _, orphan := c.orphans[s.key]; orphan && whole {
 			d.unknown++
 		} else if whole {
 			d.waiting = append(d.waiting, s)
@@ -106,7 +115,8 @@ func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) e
 }
 
 // admit is called with emitting held. It makes a series that the inventory knows one of the target's, and asks for it if it is new.
-func (c *Collector) admit(s *series, fresh []group, run *round) []group {
+func (d *discovery) admit(s *series, fresh []group) []group {
+	c, run := d.c, d.run
 	if _, ok := c.state.byAPI[s.key][s.id()]; !ok {
 		if !s.wanted {
 			return fresh
@@ -119,47 +129,55 @@ func (c *Collector) admit(s *series, fresh []group, run *round) []group {
 	}
 	if s.wanted && s.readTo == 0 && s.cycle != run.cycle {
 		s.cycle = run.cycle
-		fresh = append(fresh, group{series: s, from: c.from(s, run.now)})
+		if s.ledger.Settled == 0 {
+			// Fixed now: if this read fails, the next one begins at the same period, though the list has moved on.
+			s.ledger.Settled = c.from(s, run.now)
+			d.fresh[s] = true
+		}
+		fresh = append(fresh, group{series: s, from: s.ledger.Settled})
 	}
 	return fresh
 }
 
-// admitWaiting asks the inventory for APIs that it did not know when a series named them, once per API and snapshot, and returns how many series
-// remain unknown.
-func (c *Collector) admitWaiting(ctx context.Context, waiting []*series, began time.Time, run *round) int {
-	if len(waiting) == 0 || ctx.Err() != nil {
-		return 0
+// admitWaiting asks the inventory for what it did not know when a series named it, once per API and snapshot: an API, or the stages of APIs that
+// share a name. What remains unknown is counted.
+func (d *discovery) admitWaiting(ctx context.Context, began time.Time) error {
+	c := d.c
+	if len(d.waiting) == 0 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	lacks := func(what inventory.Knowledge) bool {
+		snapshot := c.Inventory.Current()
+		return slices.ContainsFunc(d.waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == what })
+	}
+	var errs []error
+	if lacks(inventory.Unknown) {
+		errs = append(errs, c.Inventory.List(ctx, began))
+	}
+	if lacks(inventory.NoStages) {
+		errs = append(errs, c.Inventory.StagesOfNamesakes(ctx, true))
 	}
 	snapshot := c.Inventory.Current()
-	if slices.ContainsFunc(waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == inventory.Unknown }) {
-		if err := c.Inventory.List(ctx, began); err != nil {
-			c.logger.Debug("Cannot list the APIs for new series", zap.Error(err))
-		}
-	}
-	snapshot = c.Inventory.Current()
-	if slices.ContainsFunc(waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == inventory.NoStages }) {
-		if err := c.Inventory.StagesOfNamesakes(ctx); err != nil {
-			c.logger.Debug("Cannot list the stages of APIs that share a name", zap.Error(err))
-		}
-		snapshot = c.Inventory.Current()
-	}
-	remain := 0
 	var fresh []group
 	c.emitting.Lock()
-	for _, s := range waiting {
+	for _, s := range d.waiting {
+		if known, ok := c.state.byAPI[s.key][s.id()]; ok {
+			s = known // another page named it meanwhile
+		}
+		d.listed[s] = true
 		if c.resolve(s, snapshot) {
-			fresh = c.admit(s, fresh, run)
+			fresh = d.admit(s, fresh)
 			continue
 		}
 		if _, k := snapshot.Owners(s.key, s.stage); k == inventory.Unknown {
 			c.orphans[s.key] = snapshot
 			c.named1("API of a series is in no list of APIs: it was deleted before the first start, or apigateway:GET does not show it", s.key.String())
 		}
-		remain++
+		d.unknown++
 	}
 	c.emitting.Unlock()
-	run.plan(fresh)
-	return remain
+	d.run.plan(fresh)
+	return errors.Join(errs...)
 }
 
 // stageKey is a stage as CloudWatch names it.
@@ -211,31 +229,42 @@ func (c *Collector) resolveAll(snapshot *inventory.Snapshot) {
 			delete(c.orphans, key)
 		}
 	}
-	c.owners.byID = nil
+	if len(c.firstSeen) > maxFirstSeen {
+		clear(c.firstSeen)
+	}
 }
 
 // unlist follows a complete list: what it misses is not asked for, and forgotten once it was idle for streamMemory.
-func (c *Collector) unlist(ctx context.Context, listed map[*series]bool, began time.Time) {
+func (c *Collector) unlist(ctx context.Context, d *discovery, began time.Time) {
 	c.emitting.Lock()
 	defer c.emitting.Unlock()
 	idle := began.Unix() - streamMemory
+	unread := began.Unix() - int64(activeWindow/time.Second)
 	touched := map[inventory.Key]bool{}
 	for key, api := range c.state.byAPI {
 		for _, s := range api {
-			if listed[s] {
+			if d.listed[s] {
+				if d.fresh[s] {
+					touched[key] = true // where its first read begins
+				}
 				continue
 			}
+			if s.wanted && (s.failed || s.readTo < unread) {
+				continue // what was active while it could not be read is still to be read
+			}
 			s.listed = false
-			if s.ledger.end() <= idle {
+			if max(s.ledger.end(), s.ledger.Settled) <= idle {
 				c.state.drop(s)
 				touched[key] = true
 			}
 		}
 	}
 	c.state.meta.Listed = began.Unix()
-	c.state.report(ctx, c.state.save(ctx, touched, false))
-	c.state.report(ctx, c.state.forget(ctx, began.Unix()-int64(retention/time.Second)))
-	c.state.report(ctx, c.state.saveMeta(ctx))
+	c.state.reportWrite(ctx, errors.Join(
+		c.state.save(ctx, touched, false),
+		c.state.forget(ctx, began.Unix()-int64(retention/time.Second)),
+		c.state.saveMeta(ctx),
+	))
 }
 
 // name logs an unknown metric or set of dimensions, once.

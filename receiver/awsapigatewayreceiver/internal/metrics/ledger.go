@@ -25,8 +25,8 @@ func (a *amounts) add(b amounts) {
 // grown is what b has more than a. CloudWatch's points only grow; what shrank counts as unchanged.
 func (a *amounts) grown(b amounts) (amounts, bool) {
 	g := amounts{N: max(b.N-a.N, 0), Sum: max(b.Sum-a.Sum, 0)}
-	if g.N == 0 && g.Sum == 0 {
-		return amounts{}, false
+	if g.N == 0 {
+		return amounts{}, false // no request more; a sum may differ in its last digits
 	}
 	if b.Buckets != nil {
 		g.Buckets = make([]float64, len(b.Buckets))
@@ -224,7 +224,11 @@ func (s *stream) addLate(ts int64, a amounts, maximum, minimum float64) {
 
 // sendLate sends what came late as one point over the time since the last.
 func (s *stream) sendLate(r read, end int64, points []point) []point {
-	p := point{series: r.series, owner: s.Owner, start: s.End, end: end, amounts: s.Late, max: s.LateMax, min: s.LateMin}
+	start := s.End
+	if start == 0 {
+		start = s.LateSince // this owner never had a point
+	}
+	p := point{series: r.series, owner: s.Owner, start: start, end: end, amounts: s.Late, max: s.LateMax, min: s.LateMin}
 	*s = stream{Owner: s.Owner, End: end}
 	return append(points, p)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
@@ -30,6 +32,7 @@ type round struct {
 
 	mu       sync.Mutex
 	errs     []error
+	hopeless bool  // a denial, or an AWS that does not answer: what is left of the round is not asked for
 	failures int   // groups of this round that have to be asked again
 	reason   error // of one of them
 	lost     int64
@@ -37,7 +40,7 @@ type round struct {
 
 // start makes the round ready for requests.
 func (r *round) start() {
-	r.failures, r.errs = 0, nil
+	r.failures, r.errs, r.hopeless = 0, nil, false
 	r.requests = make(chan request)
 	r.packer = packer{end: r.end, period: r.c.period, submit: func(req request) {
 		select {
@@ -75,8 +78,10 @@ func (r *round) add(groups []group) {
 	for _, g := range groups {
 		g.series.cycle = r.cycle
 		if g.from < oldest {
-			if g.series.ledger.Settled != 0 {
-				r.lost += oldest - max(g.series.ledger.Settled, g.series.readTo)
+			// Once for each second, however often it is tried.
+			if known := max(g.series.ledger.Settled, g.series.readTo, g.series.lostTo); g.series.ledger.Settled != 0 && known < oldest {
+				r.lost += oldest - known
+				g.series.lostTo = oldest
 			}
 			g.from = oldest
 		}
@@ -94,11 +99,24 @@ func (r *round) wait() {
 }
 
 func (r *round) fetch(req request) {
+	r.mu.Lock()
+	hopeless := r.hopeless
+	r.mu.Unlock()
+	if hopeless {
+		r.c.emitting.Lock()
+		defer r.c.emitting.Unlock()
+		for _, g := range req.groups {
+			g.series.failed = true
+		}
+		return
+	}
 	queries := req.build()
 	answers, err := r.c.Reader.MetricData(r.ctx, queries, r.c.Config.Period, req.window)
 	if err != nil {
 		r.mu.Lock()
 		r.errs = append(r.errs, err)
+		class := aws.ClassOf(err)
+		r.hopeless = class != aws.Throttled && class != aws.Server && class != aws.Malformed
 		r.mu.Unlock()
 	} else {
 		low := 0
@@ -118,7 +136,13 @@ func (r *round) fetch(req request) {
 	for _, g := range req.groups {
 		s := g.series
 		n := len(s.plan.statistics)
-		observations, err := decode(s.plan, answers[at:at+n], s.sparse || s.asks >= maxAsks)
+		observations, err := decode(s.plan, answers[at:at+n], false)
+		if err == nil {
+			s.sparse = false
+		} else if errors.Is(err, errMissing) && (s.sparse || s.asks >= maxAsks) {
+			s.sparse = true
+			observations, err = decode(s.plan, answers[at:at+n], true)
+		}
 		at += n
 		if err != nil {
 			s.failed = true
@@ -131,7 +155,6 @@ func (r *round) fetch(req request) {
 			c.logger.Debug("Asking again", zap.Error(err))
 			continue
 		}
-		s.sparse = s.sparse || s.asks >= maxAsks
 		var n2 int
 		var l ledger
 		l, c.points, n2 = s.ledger.advance(read{
@@ -172,7 +195,7 @@ func (c *Collector) handOver(ctx context.Context) error {
 		md := c.mapper.build(c.points)
 		if err := c.state.begin(ctx, c.staged, md); err != nil {
 			// Without its record a hand-over would only not be identical after a kill: the data goes on.
-			c.state.report(ctx, err)
+			c.state.reportWrite(ctx, err)
 		}
 		first := true
 		outcome, err := c.Emitter.Emit(ctx, func() pmetric.Metrics {
@@ -190,7 +213,7 @@ func (c *Collector) handOver(ctx context.Context) error {
 		}
 	}
 	// The data is handed over, so the positions move whatever becomes of ctx.
-	c.state.report(context.WithoutCancel(ctx), c.state.commit(context.WithoutCancel(ctx), c.staged))
+	c.state.reportWrite(context.WithoutCancel(ctx), c.state.commit(context.WithoutCancel(ctx), c.staged))
 	return nil
 }
 
@@ -219,5 +242,9 @@ func (o *ownerCache) get(s *series, id string) inventory.Owner {
 			return inventory.Owner{API: a}
 		}
 	}
-	return s.owners.At(time.Unix(maxUnix, 0))
+	owner := s.owners.At(time.Unix(maxUnix, 0))
+	if ids := strings.Split(id, ","); len(ids) > 1 {
+		return inventory.Owner{API: owner.API, Candidates: ids}
+	}
+	return owner
 }

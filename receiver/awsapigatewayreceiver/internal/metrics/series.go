@@ -35,6 +35,7 @@ type series struct {
 	listed   bool                // in the newest complete list, or since
 	wanted   bool                // by the filter, and with a known owner
 	readTo   int64               // end of the newest window that was read
+	lostTo   int64               // end of what was counted as lost
 	failed   bool                // to be asked again, for the same window
 	asks     int                 // in the running cycle, for want of a statistic
 	sparse   bool                // asking again brought the missing statistic no nearer: it is done without

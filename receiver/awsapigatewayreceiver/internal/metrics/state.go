@@ -26,6 +26,8 @@ type state struct {
 	// failed counts errors of the storage.
 	failed func(context.Context)
 
+	unwritable bool // the newest write failed
+
 	meta  meta
 	byAPI map[inventory.Key]map[string]*series // by series.id
 	// restored are stored ledgers whose series is not known yet, since no list named it so far.
@@ -65,6 +67,19 @@ func (s *state) report(ctx context.Context, err error) {
 const clockSlack = time.Hour
 
 var errFuture = errors.New("cannot use a stored position: it lies in the future")
+
+// reportWrite counts an error of writing; only the first of a row is logged.
+func (s *state) reportWrite(ctx context.Context, err error) {
+	if err == nil || ctx.Err() != nil {
+		s.unwritable = s.unwritable && err != nil
+		return
+	}
+	s.failed(ctx)
+	if !s.unwritable {
+		s.unwritable = true
+		s.logger.Error("Positions cannot be stored; after a restart, what was handed over meanwhile comes again", zap.Error(err))
+	}
+}
 
 // restore reads what is stored. Without anything, this is the target's first start.
 func (s *state) restore(ctx context.Context, started, now time.Time, period int64) (*inflight, error) {
