@@ -223,3 +223,31 @@ func TestOutageIsReadOldestFirst(t *testing.T) {
 	stop()
 	r.compareAll(from, to)
 }
+
+// After an outage that is longer than CloudWatch lists an idle series, reads that fail for a while lose nothing either: neither of series that
+// are known, nor of one that became active and idle again meanwhile.
+func TestOutageWithFailingReadsLosesNothing(t *testing.T) {
+	t.Parallel()
+	var from, to time.Time
+	r := newRig(t, func(epoch time.Time) *awssim.World {
+		from, to = epoch.Add(-5*time.Minute), epoch.Add(90*time.Minute)
+		w := threeKinds(from, to)
+		apis := &w.Accounts[0].Regions[0].APIs
+		*apis = append(*apis, rest("brief00001", "brief", from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(epoch.Add(40*time.Minute), to, 10)}))
+		return w
+	}, nil)
+	r.dir = t.TempDir()
+	stop := r.start()
+	r.until(r.epoch.Add(20 * time.Minute))
+	stop()
+	r.jump(r.epoch.Add(9 * time.Hour))
+	r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{"GetMetricData": awssim.IdentityPolicy}})
+	stop = r.start()
+	defer stop()
+	r.until(r.now().Add(25 * time.Minute)) // several lists
+	r.sim.SetFaults(awssim.Faults{PartialData: 0.3, InternalError: 0.3})
+	r.until(r.now().Add(40 * time.Minute))
+	r.drain()
+	stop()
+	r.compareAll(from, to)
+}

@@ -60,7 +60,8 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 	})
 	lists.Wait()
 	run.packer.flush()
-	if err := errors.Join(err, d.admitWaiting(ctx, began)); err != nil {
+	d.admitWaiting(ctx, began)
+	if err != nil {
 		return err
 	}
 	c.lastList, c.pages = run.now, pages
@@ -141,21 +142,25 @@ func (d *discovery) admit(s *series, fresh []group) []group {
 
 // admitWaiting asks the inventory for what it did not know when a series named it, once per API and snapshot: an API, or the stages of APIs that
 // share a name. What remains unknown is counted.
-func (d *discovery) admitWaiting(ctx context.Context, began time.Time) error {
+func (d *discovery) admitWaiting(ctx context.Context, began time.Time) {
 	c := d.c
 	if len(d.waiting) == 0 || ctx.Err() != nil {
-		return ctx.Err()
+		return
 	}
 	lacks := func(what inventory.Knowledge) bool {
 		snapshot := c.Inventory.Current()
 		return slices.ContainsFunc(d.waiting, func(s *series) bool { _, k := snapshot.Owners(s.key, s.stage); return k == what })
 	}
-	var errs []error
+	// The inventory's own crawl reports its errors.
 	if lacks(inventory.Unknown) {
-		errs = append(errs, c.Inventory.List(ctx, began))
+		if err := c.Inventory.List(ctx, began); err != nil {
+			c.logger.Debug("Cannot list the APIs for new series", zap.Error(err))
+		}
 	}
 	if lacks(inventory.NoStages) {
-		errs = append(errs, c.Inventory.StagesOfNamesakes(ctx, true))
+		if err := c.Inventory.StagesOfNamesakes(ctx, true); err != nil {
+			c.logger.Debug("Cannot list the stages of APIs that share a name", zap.Error(err))
+		}
 	}
 	snapshot := c.Inventory.Current()
 	var fresh []group
@@ -177,7 +182,6 @@ func (d *discovery) admitWaiting(ctx context.Context, began time.Time) error {
 	}
 	c.emitting.Unlock()
 	d.run.plan(fresh)
-	return errors.Join(errs...)
 }
 
 // stageKey is a stage as CloudWatch names it.

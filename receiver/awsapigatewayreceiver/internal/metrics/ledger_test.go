@@ -29,6 +29,7 @@ func intervals(points []point) []interval {
 
 // step is one read of minutes [from, to), of which those before settled are settled, and what came out.
 type step struct {
+	owner             string // from this step on, where it is set
 	from, to, settled int64
 	read              []observation
 	out               []interval
@@ -78,6 +79,13 @@ func TestLedger(t *testing.T) {
 			{from: 0, to: 2, settled: 0, read: []observation{obs(0, 4, 40, 10)}, out: []interval{}},
 			{from: 0, to: 2, settled: 0, read: []observation{obs(0, 5, 50, 10)}, out: []interval{}},
 		}},
+		"what grows under an owner that never had a point begins where it grew": {
+			owner: func(int64) string { return "b" },
+			steps: []step{
+				{from: 0, to: 3, settled: 0, read: []observation{obs(2, 1, 10, 10)}, out: []interval{{2, 3, 1, 10, 10, "b"}}},
+				{owner: "c", from: 0, to: 9, settled: 3, read: []observation{obs(2, 3, 15, 10)}, late: 1, out: []interval{{2, 9, 2, 5, -1, "c"}}},
+			},
+		},
 		"a new owner starts a stream of its own": {
 			owner: func(end int64) string {
 				if end > at(2) {
@@ -99,6 +107,9 @@ func TestLedger(t *testing.T) {
 			}
 			for i, st := range set.steps {
 				before := l
+				if st.owner != "" {
+					set.owner = func(int64) string { return st.owner }
+				}
 				next, points, late := l.advance(read{series: s, observations: st.read, from: at(st.from), to: at(st.to), settled: at(st.settled), period: 60, owner: set.owner}, nil)
 				assert.Equal(t, st.out, intervals(points), "step %d", i)
 				assert.Equal(t, st.late, late, "step %d", i)
