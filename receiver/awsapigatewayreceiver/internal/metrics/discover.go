@@ -263,6 +263,12 @@ func (c *Collector) unlist(ctx context.Context, d *discovery, began time.Time) {
 			}
 		}
 	}
+	for key := range c.firstSeen {
+		if c.state.byAPI[key] != nil {
+			// Its series have their start now. Kept, it would have a series that was dropped and returns read what was sent before.
+			delete(c.firstSeen, key)
+		}
+	}
 	c.state.meta.Listed = began.Unix()
 	c.state.reportWrite(ctx, errors.Join(
 		c.state.save(ctx, touched, false),
