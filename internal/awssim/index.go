@@ -68,8 +68,8 @@ func newStageInfo(seed uint64, account, region string, api *API, stage *Stage) *
 	if since := stage.since(api); !since.IsZero() {
 		info.from = since.UnixMilli()
 	}
-	if !api.Deleted.IsZero() {
-		info.to = api.Deleted.UnixMilli()
+	if until := stage.until(api); !until.IsZero() {
+		info.to = until.UnixMilli()
 	}
 	if !stage.DetailedSince.IsZero() {
 		info.detailedSince = minuteAtOrAfter(stage.DetailedSince)

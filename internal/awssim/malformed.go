@@ -15,8 +15,8 @@ func malform(x *exchange, answer any) any {
 		malformMetricData(x.verdict.malformed, out)
 	case *listMetricsOutput:
 		malformListMetrics(x.verdict.malformed, out)
-	case map[string]any:
-		malformList(x.verdict.malformed, out)
+	case members:
+		malformInventory(x.verdict.malformed, out)
 	}
 	return answer
 }
@@ -56,22 +56,24 @@ func malformListMetrics(kind string, out *listMetricsOutput) {
 	}
 }
 
-// malformList spoils a list of API Gateway.
-func malformList(kind string, out map[string]any) {
-	switch kind {
-	case MalformedMissing:
-		for _, list := range []string{"item", "items"} {
-			items, _ := out[list].([]map[string]any)
-			for _, item := range items {
-				clear(item)
+// malformInventory spoils an answer of API Gateway: the entries of a list, or all of what is no list.
+func malformInventory(kind string, out members) {
+	token, listed := "", false
+	for _, names := range []pageNames{namesV1, namesV2, namesOfRules} {
+		if items, ok := out[names.list].([]members); ok {
+			token, listed = names.token, true
+			if kind == MalformedMissing {
+				for _, item := range items {
+					clear(item)
+				}
 			}
 		}
-	case MalformedNextToken:
-		if _, ok := out["item"]; ok {
-			out["position"] = endlessToken
-		} else if _, ok := out["items"]; ok {
-			out["nextToken"] = endlessToken
-		}
+	}
+	switch {
+	case kind == MalformedMissing && !listed:
+		clear(out)
+	case kind == MalformedNextToken && listed:
+		out[token] = endlessToken
 	}
 }
 

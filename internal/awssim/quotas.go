@@ -16,6 +16,8 @@ const (
 
 	quotaControlPlane      = 10 // all of API Gateway's operations together: requests a second (API Gateway quotas)
 	quotaControlPlaneBurst = 40 // their burst
+	// GetResources: 5 requests every 2 seconds, beside the quota of all operations (API Gateway quotas).
+	quotaResources, quotaResourcesBurst = 2.5, 5
 )
 
 // quotas are the token buckets of all accounts and regions.
@@ -56,6 +58,8 @@ func (q *quotas) take(name string, now time.Time, n, rate, burst float64) bool {
 func (q *quotas) allow(op *operation, c caller, now time.Time) bool {
 	where := "@" + c.account.ID + "/" + c.region
 	switch {
+	case op.name == "GetResources" && !q.take(op.name+where, now, 1, quotaResources, quotaResourcesBurst):
+		return false
 	case op.service == serviceAPIGateway:
 		return q.take("control"+where, now, 1, quotaControlPlane, quotaControlPlaneBurst)
 	case op.name == "ListMetrics":

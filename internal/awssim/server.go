@@ -228,7 +228,7 @@ func (x *exchange) resource() string {
 	case serviceSTS:
 		return x.form().Get("RoleArn")
 	}
-	return fmt.Sprintf("arn:%s:apigateway:%s::%s", x.caller.account.partition(), x.caller.region, x.arnPath())
+	return x.resourceARN()
 }
 
 func asWireError(service string, err error) *wireError {

@@ -13,7 +13,7 @@ const (
 )
 
 // World is everything that exists and happens: plain data that a test writes as a literal. It must not be changed once it is in use; what changes
-// in it over time does so as a function of time (Created, Deleted, DetailedSince, Idle, Incident …).
+// in it over time does so as a function of time (Created, Deleted, Changes, DetailedSince, Idle, Incident …).
 type World struct {
 	Seed     uint64
 	Accounts []*Account
@@ -39,12 +39,19 @@ type Role struct {
 
 // Region is one region of an account. Regions that an account does not list exist too and are empty.
 type Region struct {
-	Name     string
-	Disabled bool // not enabled for the account: its credentials are unknown there
-	APIs     []*API
+	Name               string
+	Disabled           bool // not enabled for the account: its credentials are unknown there
+	APIs               []*API
+	Account            AccountSettings
+	DomainNames        []*DomainName
+	VPCLinks           []*VPCLink
+	UsagePlans         []*UsagePlan
+	APIKeys            []*APIKey
+	ClientCertificates []*ClientCertificate
 }
 
-// API is one API of any type. It exists, with its series and traffic, within [Created, Deleted).
+// API is one API of any type. It exists, with its series and traffic, within [Created, Deleted). Its metrics and requests are those of the literal:
+// Changes are what reads of the inventory see.
 type API struct {
 	ID, Name     string
 	Type         string // TypeREST, TypeHTTP or TypeWebSocket; "" means REST
@@ -53,12 +60,41 @@ type API struct {
 	Created      time.Time // zero: always existed
 	Deleted      time.Time // zero: never
 	Stages       []*Stage
+
+	Description, Version string
+	Status               string // REST: apiStatus; "" means AVAILABLE
+	StatusMessage        string
+	ExecuteAPIDisabled   bool     // disableExecuteApiEndpoint
+	IPAddressType        string   // "" means ipv4, dualstack for private APIs
+	SecurityPolicy       string   // REST; "" means TLS_1_0
+	AccessMode           string   // REST: endpointAccessMode; "" means BASIC
+	VPCEndpointIDs       []string // REST
+	KeySource            string   // REST: apiKeySource; "" means HEADER
+	Policy               string   // REST: the resource policy, JSON
+	MinimumCompression   int      // REST: minimumCompressionSize in bytes; 0: none, negative: zero bytes
+	BinaryMediaTypes     []string // REST
+	Warnings, ImportInfo []string // ImportInfo: HTTP
+	CORS                 *CORS    // HTTP
+	KeySelection         string   // HTTP and WebSocket: apiKeySelectionExpression
+	RouteSelection       string   // HTTP and WebSocket: routeSelectionExpression
+	NoSchemaValidation   bool     // WebSocket: disableSchemaValidation
+	Managed              bool     // HTTP: apiGatewayManaged
+
+	// Routes are the methods of a REST API and the routes of an HTTP or WebSocket API. Empty: those of its stages, each with a Lambda function.
+	Routes            []*RouteDef
+	Integrations      []*Integration // HTTP and WebSocket: those that no route holds in its Integration
+	Authorizers       []*Authorizer
+	Deployments       []*Deployment // beside those that its stages have without naming one
+	Models            []*Model
+	RequestValidators []*RequestValidator // REST
+	Changes           []Change[API]
 }
 
 // Stage is one stage of an API.
 type Stage struct {
 	Name          string
 	Created       time.Time // zero: the API's
+	Deleted       time.Time // zero: the API's
 	Tags          map[string]string
 	Traffic       Traffic
 	DetailedSince time.Time // detailed (route level) metrics are on from then; zero: never
@@ -66,6 +102,30 @@ type Stage struct {
 	CanaryPercent float64
 	Cache         bool    // REST: a cache cluster, and with it CacheHitCount and CacheMissCount
 	Routes        []Route // empty: one route, the type's usual one
+
+	Description          string
+	DeploymentID         string  // "": one of its own, as old as the stage
+	Canary               *Canary // REST: what a canary has beside its percentage; there is one where either is set
+	CacheSize            string  // REST: GB; "" means 0.5
+	CacheStatus          string  // REST; "" means AVAILABLE or NOT_AVAILABLE, as there is a cache
+	ClientCertificateID  string
+	Variables            map[string]string
+	AccessLog            AccessLog
+	Tracing              bool   // REST: X-Ray
+	WebACL               string // REST: the ARN
+	DocumentationVersion string // REST
+
+	// Methods are the settings of methods, by "*/*" for all of them, or a path and a method, as "/orders/{id}/GET"; HTTP and WebSocket: of routes,
+	// by "*/*" for the default route settings or a route key. The metrics of "*/*" are on when DetailedSince says so, too.
+	Methods map[string]MethodSettings
+	// PlainMethodKeys makes REST's keys of method settings read "/orders/{id}/GET" instead of "~1orders~1{id}/GET".
+	PlainMethodKeys bool
+
+	AutoDeploy           bool            // HTTP and WebSocket; $default has it anyway …
+	ManualDeploy         bool            // … unless this is set
+	LastDeploymentStatus string          // HTTP and WebSocket: lastDeploymentStatusMessage
+	Managed              bool            // HTTP: apiGatewayManaged
+	Changes              []Change[Stage] // each moves the date of the last update
 }
 
 // Route is a method and resource path (REST, HTTP) or a route key (WebSocket).
@@ -176,9 +236,7 @@ func (a *API) kind() string {
 }
 
 // exists reports whether the API is there at t.
-func (a *API) exists(t time.Time) bool {
-	return !t.Before(a.Created) && (a.Deleted.IsZero() || t.Before(a.Deleted))
-}
+func (a *API) exists(t time.Time) bool { return lives(a.Created, a.Deleted, t) }
 
 // since returns when the stage began to exist.
 func (s *Stage) since(api *API) time.Time {
@@ -186,4 +244,12 @@ func (s *Stage) since(api *API) time.Time {
 		return s.Created
 	}
 	return api.Created
+}
+
+// until returns when the stage ceases to exist; zero: never.
+func (s *Stage) until(api *API) time.Time {
+	if api.Deleted.IsZero() || !s.Deleted.IsZero() && s.Deleted.Before(api.Deleted) {
+		return s.Deleted
+	}
+	return api.Deleted
 }
