@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -17,7 +18,7 @@ const (
 	defaultCallLimit = 100
 )
 
-// Admin returns the handler of the admin API: GET /healthz, GET /world, GET and DELETE /calls, GET and POST /faults, GET and POST /lateness. It
+// Admin returns the handler of the admin API: GET /healthz, GET /world, GET /world/resources, GET and DELETE /calls, GET and POST /faults, GET and POST /lateness. It
 // speaks JSON and belongs on a port of its own.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
@@ -25,6 +26,7 @@ func (s *Server) Admin() http.Handler {
 		writeJSON(w, map[string]any{"status": "ok", "now": s.config.Now().UTC()})
 	})
 	mux.HandleFunc("GET /world", s.serveWorld)
+	mux.HandleFunc("GET /world/resources", s.serveResources)
 	mux.HandleFunc("GET /calls", s.serveCalls)
 	mux.HandleFunc("DELETE /calls", func(w http.ResponseWriter, _ *http.Request) {
 		s.ResetCalls()
@@ -134,6 +136,40 @@ func (s *Server) truth(from, to time.Time, wanted func(account, region, api, sta
 		}
 	}
 	return out
+}
+
+// PlacedResource is a resource with where it is, as /world/resources answers it.
+type PlacedResource struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Resource
+}
+
+// serveResources answers what exists at a time (RFC 3339 or Unix seconds, by default now); account, region and kind narrow it.
+func (s *Server) serveResources(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	at, err := parseTime(q.Get("at"), s.config.Now())
+	if kind := q.Get("kind"); kind != "" && !slices.Contains(allKinds, kind) {
+		err = fmt.Errorf("there is no kind %q: want one of %v", kind, allKinds)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	found := []PlacedResource{}
+	for _, account := range s.world.Accounts {
+		for _, region := range account.Regions {
+			if !matches(q.Get("account"), account.ID) || !matches(q.Get("region"), region.Name) {
+				continue
+			}
+			for _, resource := range s.world.Resources(account.ID, region.Name, at) {
+				if matches(q.Get("kind"), resource.Kind) {
+					found = append(found, PlacedResource{account.ID, region.Name, resource})
+				}
+			}
+		}
+	}
+	writeJSON(w, map[string]any{"at": at.UTC(), "resources": found})
 }
 
 func parseTime(s string, otherwise time.Time) (time.Time, error) {
