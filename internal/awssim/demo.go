@@ -23,8 +23,8 @@ func DemoWorld(now time.Time) *World {
 			ID:    DemoAccount,
 			Roles: []Role{{Name: DemoRole}, {Name: "locked", Deny: true}},
 			Regions: []*Region{
-				{Name: "us-east-1", APIs: append(demoShop(now, old), demoChanges(now, old)...)},
-				{Name: "eu-west-1", APIs: demoEurope(old)},
+				demoMain(append(demoShop(now, old), demoChanges(now, old)...), now, old),
+				{Name: "eu-west-1", APIs: demoEurope(old), Account: AccountSettings{CloudWatchRoleARN: demoRoleARN("apigateway-logs")}},
 				{Name: "ap-east-1", Disabled: true},
 			},
 		},
@@ -32,7 +32,7 @@ func DemoWorld(now time.Time) *World {
 			ID:    DemoOtherAccount,
 			Roles: []Role{{Name: DemoRole, ExternalID: DemoExternalID}},
 			Regions: []*Region{
-				{Name: "us-east-1", APIs: demoPartners(old)},
+				demoPartnersMain(demoPartners(old), now, old),
 				{Name: "eu-west-1", APIs: demoPartnersEurope(old)},
 			},
 		},

@@ -11,7 +11,10 @@ func InventoryWorld(restAPIs, httpAPIs, stages, routes int) *World {
 	region := &Region{Name: "us-east-1", VPCLinks: []*VPCLink{{ID: "vpclink001", Name: "backends"}, {ID: "vpclink002", Name: "backends", Version: 2}}}
 	created := time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
 	for i := range restAPIs {
-		api := &API{ID: fmt.Sprintf("rest%06d", i), Name: fmt.Sprintf("service-%04d", i), Created: created, Tags: map[string]string{"team": fmt.Sprintf("team-%d", i%20)}}
+		api := &API{
+			ID: fmt.Sprintf("rest%06d", i), Name: fmt.Sprintf("service-%04d", i), Created: created,
+			Tags: map[string]string{"team": fmt.Sprintf("team-%d", i%20)},
+		}
 		for k := range stages {
 			api.Stages = append(api.Stages, &Stage{Name: fmt.Sprintf("stage%d", k)})
 		}
