@@ -176,11 +176,15 @@ func (c *crawl) domains() {
 			return valueOr(out).Items, valueOr(out).Position, err
 		}) {
 			pages(c, KindBasePathMapping, func(token *string) ([]basePath, *string, error) {
-				out, err := v1.GetBasePathMappings(background, &apigateway.GetBasePathMappingsInput{DomainName: d.DomainName, DomainNameId: d.DomainNameId, Position: token})
+				out, err := v1.GetBasePathMappings(background, &apigateway.GetBasePathMappingsInput{
+					DomainName: d.DomainName, DomainNameId: d.DomainNameId, Position: token,
+				})
 				return valueOr(out).Items, valueOr(out).Position, err
 			})
 			pages(c, KindRoutingRule, func(token *string) ([]routingRule, *string, error) {
-				out, err := v2.ListRoutingRules(background, &apigatewayv2.ListRoutingRulesInput{DomainName: d.DomainName, DomainNameId: d.DomainNameId, NextToken: token})
+				out, err := v2.ListRoutingRules(background, &apigatewayv2.ListRoutingRulesInput{
+					DomainName: d.DomainName, DomainNameId: d.DomainNameId, NextToken: token,
+				})
 				return valueOr(out).RoutingRules, valueOr(out).NextToken, err
 			})
 		}
