@@ -101,7 +101,7 @@ type routeNow struct {
 // routes returns an API's routes.
 func (v *view) routes(api *API) []routeNow {
 	defs := api.Routes
-	if len(defs) == 0 {
+	if defs == nil {
 		defs = v.stageRoutes(api)
 	}
 	found := make([]routeNow, 0, len(defs))

@@ -80,7 +80,7 @@ type API struct {
 	NoSchemaValidation   bool     // WebSocket: disableSchemaValidation
 	Managed              bool     // HTTP: apiGatewayManaged
 
-	// Routes are the methods of a REST API and the routes of an HTTP or WebSocket API. Empty: those of its stages, each with a Lambda function.
+	// Routes are the methods of a REST API and the routes of an HTTP or WebSocket API. nil: those of its stages, each with a Lambda function.
 	Routes            []*RouteDef
 	Integrations      []*Integration // HTTP and WebSocket: those that no route holds in its Integration
 	Authorizers       []*Authorizer

@@ -28,6 +28,12 @@ if command -v aws >/dev/null; then
 	test "$(aws sts get-caller-identity --query Account --output text)" = 111122223333
 	test "$(aws apigateway get-rest-apis --query 'length(items)')" -ge 10
 	test "$(aws apigatewayv2 get-apis --query 'length(Items)')" -ge 2
+	test "$(aws apigateway get-stages --rest-api-id a1orders00 --query 'item[0].methodSettings | keys(@) | length(@)')" = 2
+	test "$(aws apigateway get-resources --rest-api-id a1orders00 --embed methods --query 'length(items[].resourceMethods.*[])')" -ge 7
+	test "$(aws apigatewayv2 get-routes --api-id a3payments --query 'length(Items)')" = 7
+	test "$(aws apigateway get-vpc-links --query 'length(items)')" = 2
+	test "$(aws apigatewayv2 get-vpc-links --query 'length(Items)')" = 2
+	test "$(aws apigateway get-domain-names --query 'length(items)')" = 3
 	test "$(aws cloudwatch list-metrics --namespace AWS/ApiGateway --recently-active PT3H --query 'length(Metrics)')" -gt 100
 	echo "peers: the AWS CLI reads it"
 else
@@ -35,6 +41,7 @@ else
 fi
 if python3 -c 'import boto3' 2>/dev/null; then
 	python3 "$here/peers.py"
+	python3 "$here/inventory.py"
 else
 	echo "peers: no boto3 here, skipped"
 fi
