@@ -39,7 +39,7 @@ func TestListingsReadEveryPage(t *testing.T) {
 	f := openSim(t, small(23, 9, 8), func(c *awssim.Config) { c.MaxPage = 5 }, nil)
 	c, ctx := f.client(), context.Background()
 
-	rest, err := c.RestAPIs(ctx)
+	rest, err := c.restAPIs(ctx)
 	require.NoError(t, err)
 	require.Len(t, rest, 23)
 	assert.Equal(t, "rst0000000", rest[0].ID)
@@ -49,7 +49,7 @@ func TestListingsReadEveryPage(t *testing.T) {
 	assert.False(t, rest[0].Created.IsZero())
 	assert.Equal(t, 5, f.sim.Count("GetRestApis"))
 
-	v2, err := c.APIs(ctx)
+	v2, err := c.v2APIs(ctx)
 	require.NoError(t, err)
 	require.Len(t, v2, 17)
 	kinds := map[model.APIType]int{}
@@ -92,8 +92,8 @@ func TestStages(t *testing.T) {
 	w.Accounts[0].Regions[0].APIs[0].Stages[0].CanaryPercent = 25
 	f := openSim(t, w, nil, nil)
 	for kind, list := range map[string]func() ([]model.Stage, error){
-		"rest": func() ([]model.Stage, error) { return f.client().RestStages(context.Background(), "rst0000000") },
-		"v2":   func() ([]model.Stage, error) { return f.client().Stages(context.Background(), "htp0000000") },
+		"rest": func() ([]model.Stage, error) { return f.client().restStages(context.Background(), "rst0000000") },
+		"v2":   func() ([]model.Stage, error) { return f.client().v2Stages(context.Background(), "htp0000000") },
 	} {
 		stages, err := list()
 		require.NoError(t, err, kind)
@@ -105,10 +105,10 @@ func TestStages(t *testing.T) {
 		assert.Equal(t, "prod", stages[1].Name)
 		assert.False(t, stages[1].DetailedMetrics, kind)
 		if kind == "rest" {
-			assert.InDelta(t, 25, stages[1].CanaryPercent, 0)
+			assert.Equal(t, &model.Canary{Percent: 25}, stages[1].Canary)
 		}
 	}
-	_, err := f.client().RestStages(context.Background(), "gone")
+	_, err := f.client().restStages(context.Background(), "gone")
 	assert.Equal(t, Invalid, ClassOf(err))
 }
 
@@ -268,9 +268,9 @@ func TestCallsAreCounted(t *testing.T) {
 	f := openSim(t, small(1, 1, 0), nil, nil)
 	c := f.client()
 	require.NoError(t, c.Identify(context.Background()))
-	_, err := c.RestAPIs(context.Background())
+	_, err := c.restAPIs(context.Background())
 	require.NoError(t, err)
-	_, err = c.RestStages(context.Background(), "gone")
+	_, err = c.restStages(context.Background(), "gone")
 	require.Error(t, err)
 	target := attribute.String("target", "default/us-east-1")
 	for _, e := range []struct{ operation, outcome string }{{"GetCallerIdentity", "ok"}, {"GetRestApis", "ok"}, {"GetStages", "invalid"}} {
@@ -299,7 +299,7 @@ func TestIdentify(t *testing.T) {
 func TestContextEndsASlowCall(t *testing.T) {
 	f := openSim(t, small(1, 0, 0), func(c *awssim.Config) { c.Faults.Hang = []string{testAccount + "/" + testRegion} }, nil)
 	for name, do := range map[string]func(context.Context) error{
-		"GetRestApis":       func(ctx context.Context) error { _, err := f.client().RestAPIs(ctx); return err },
+		"GetRestApis":       func(ctx context.Context) error { _, err := f.client().restAPIs(ctx); return err },
 		"GetCallerIdentity": f.client().Identify,
 		"GetMetricData": func(ctx context.Context) error {
 			_, err := f.client().MetricData(ctx, make([]model.Query, 1), time.Minute, lastHour(f))
@@ -324,7 +324,7 @@ func TestContextEndsAWait(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err := f.client().RestAPIs(ctx)
+	_, err := f.client().restAPIs(ctx)
 	require.Error(t, err)
 	assert.Less(t, time.Since(began), time.Second)
 	assert.EqualValues(t, 1, a.calls.Load())
@@ -334,7 +334,7 @@ func TestContextEndsAWait(t *testing.T) {
 func TestSilentTargetIsGivenUp(t *testing.T) {
 	f := openSim(t, small(1, 0, 0), func(c *awssim.Config) { c.Faults.Hang = []string{testAccount + "/" + testRegion} },
 		func(s *Settings) { s.AttemptTimeout = 60 * time.Millisecond })
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	assert.Equal(t, Network, ClassOf(err), "%v", err)
 	assert.Equal(t, maxTimeouts, f.sim.Count("GetRestApis"))
 }

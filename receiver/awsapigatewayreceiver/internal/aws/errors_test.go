@@ -22,10 +22,10 @@ func TestDenials(t *testing.T) {
 	listMetrics := func(c *Client) error {
 		return c.ListMetrics(context.Background(), true, func([]model.Metric) error { return nil })
 	}
-	restAPIs := func(c *Client) error { _, err := c.RestAPIs(context.Background()); return err }
-	restStages := func(c *Client) error { _, err := c.RestStages(context.Background(), "a"); return err }
-	v2APIs := func(c *Client) error { _, err := c.APIs(context.Background()); return err }
-	v2Stages := func(c *Client) error { _, err := c.Stages(context.Background(), "a"); return err }
+	restAPIs := func(c *Client) error { _, err := c.restAPIs(context.Background()); return err }
+	restStages := func(c *Client) error { _, err := c.restStages(context.Background(), "a"); return err }
+	v2APIs := func(c *Client) error { _, err := c.v2APIs(context.Background()); return err }
+	v2Stages := func(c *Client) error { _, err := c.v2Stages(context.Background(), "a"); return err }
 	for _, set := range []struct {
 		operation string
 		kind      awssim.DenyKind
@@ -59,7 +59,7 @@ func TestPermissionsBoundaryIsNotMendedByTheIdentityPolicy(t *testing.T) {
 	f := openSim(t, small(1, 1, 0), func(c *awssim.Config) {
 		c.Faults.Deny = map[string]awssim.DenyKind{"GetRestApis": awssim.PermissionsBoundary}
 	}, nil)
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "in the identity's policy")
 	assert.Contains(t, err.Error(), "boundary")
@@ -116,7 +116,7 @@ func TestClasses(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(set.status, " ", set.code), func(t *testing.T) {
 			for name, do := range map[string]func(*Client) error{
-				"rest-json": func(c *Client) error { _, err := c.RestAPIs(context.Background()); return err },
+				"rest-json": func(c *Client) error { _, err := c.restAPIs(context.Background()); return err },
 				"query":     func(c *Client) error { return c.Identify(context.Background()) },
 			} {
 				var calls atomic.Int64
@@ -154,7 +154,7 @@ func TestUnreachable(t *testing.T) {
 	server.Close()
 	for _, endpoint := range []string{server.URL, "http://awsapigateway.invalid"} {
 		f := openSession(t, endpoint, func(s *Settings) { s.Clock = fast(20_000) })
-		_, err := f.client().RestAPIs(context.Background())
+		_, err := f.client().restAPIs(context.Background())
 		assert.Equal(t, Network, ClassOf(err), "%v", err)
 		assert.EqualValues(t, maxAttempts-1, f.counted("aws_retries"))
 	}
@@ -231,10 +231,10 @@ func TestExpiredSessionIsRenewed(t *testing.T) {
 	f := openHandler(t, s, func(s *Settings) {
 		s.Accounts = []Account{{RoleARN: "arn:aws:iam::" + otherAccount + ":role/reader", AccountID: otherAccount}}
 	})
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	require.NoError(t, err)
 	s.valid.Store(2)
-	_, err = f.client().RestAPIs(context.Background())
+	_, err = f.client().restAPIs(context.Background())
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, s.assumed.Load())
 	assert.EqualValues(t, 1, s.refused.Load())
@@ -243,11 +243,11 @@ func TestExpiredSessionIsRenewed(t *testing.T) {
 // Credentials that only the user can renew are an error until then, and work again after it.
 func TestExpiredCredentialsRecover(t *testing.T) {
 	f := openSim(t, small(1, 0, 0), func(c *awssim.Config) { c.Faults.ExpiredCredentials = true }, nil)
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	assert.Equal(t, Expired, ClassOf(err), "%v", err)
 	assert.Contains(t, err.Error(), "the credentials expired: renew them")
 	f.sim.SetFaults(awssim.Faults{})
-	apis, err := f.client().RestAPIs(context.Background())
+	apis, err := f.client().restAPIs(context.Background())
 	require.NoError(t, err)
 	assert.Len(t, apis, 1)
 }

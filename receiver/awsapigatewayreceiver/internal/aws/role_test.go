@@ -44,7 +44,7 @@ func TestRoleIsAssumedOncePerAccount(t *testing.T) {
 	}
 	all.Wait()
 	for _, c := range f.session.Clients {
-		_, err := c.RestAPIs(context.Background())
+		_, err := c.restAPIs(context.Background())
 		assert.NoError(t, err)
 		assert.Equal(t, otherAccount, c.Target().AccountID)
 		assert.Equal(t, otherAccount+"/"+c.Target().Region, c.Target().Label)
@@ -119,7 +119,7 @@ func TestExplicitDenyOfAssumeRoleNamesTheRole(t *testing.T) {
 	f := openSim(t, roles(awssim.Role{}), func(c *awssim.Config) {
 		c.Faults.Deny = map[string]awssim.DenyKind{"AssumeRole": awssim.ServiceControlPolicy}
 	}, withRole(Account{AccountID: otherAccount}, "us-east-1"))
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	require.Error(t, err)
 	assert.Equal(t, ExplicitDeny, ClassOf(err), "%v", err)
 	assert.Contains(t, err.Error(), "explicit deny of sts:AssumeRole on ")

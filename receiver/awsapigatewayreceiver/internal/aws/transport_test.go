@@ -40,7 +40,7 @@ func TestClockOffsetFollowsTheDateHeader(t *testing.T) {
 	c := f.client()
 	see := func(d time.Duration) time.Duration {
 		ahead.Store(int64(d))
-		_, err := c.RestAPIs(context.Background())
+		_, err := c.restAPIs(context.Background())
 		require.NoError(t, err)
 		return c.ClockOffset()
 	}
@@ -67,7 +67,7 @@ func TestClockOffsetFromRefusals(t *testing.T) {
 		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 		wireError{403, "RequestTimeTooSkewed", "skewed"}.ServeHTTP(w, r)
 	}), func(s *Settings) { s.Clock = poll.System{} })
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	assert.Equal(t, Signature, ClassOf(err))
 	assert.InDelta(t, time.Hour, f.client().ClockOffset(), float64(2*time.Second))
 }
@@ -76,7 +76,7 @@ func TestClockOffsetFromRefusals(t *testing.T) {
 func TestDateThatIsNone(t *testing.T) {
 	for _, date := range []string{"", "yesterday", "2026-01-01"} {
 		f := openHandler(t, &answering{body: []byte(noAPIs), headers: map[string]string{"Date": date}}, func(s *Settings) { s.Clock = poll.System{} })
-		_, err := f.client().RestAPIs(context.Background())
+		_, err := f.client().restAPIs(context.Background())
 		assert.NoError(t, err)
 		assert.Zero(t, f.client().ClockOffset())
 	}
@@ -157,7 +157,7 @@ func TestBoundedBody(t *testing.T) {
 func TestCompressedAnswer(t *testing.T) {
 	body := zipped(t, strings.NewReader(`{"item": [{"id": "a", "name": "orders"}]}`))
 	f := openHandler(t, &answering{body: body, headers: map[string]string{"Content-Encoding": "gzip"}}, nil)
-	apis, err := f.client().RestAPIs(context.Background())
+	apis, err := f.client().restAPIs(context.Background())
 	require.NoError(t, err)
 	assert.Equal(t, []model.API{{ID: "a", Name: "orders", Type: model.REST}}, apis)
 }
@@ -183,15 +183,15 @@ func TestCABundleIsHonoured(t *testing.T) {
 	open := func() *fixture { return openSession(t, server.URL, func(s *Settings) { s.Clock = fast(20_000) }) }
 
 	stranger := open()
-	_, err := stranger.client().RestAPIs(context.Background())
+	_, err := stranger.client().restAPIs(context.Background())
 	assert.Equal(t, Network, ClassOf(err))
 	assert.ErrorContains(t, err, "certificate signed by unknown authority")
 
 	t.Setenv("AWS_CA_BUNDLE", caBundle(t, server))
 	trusting := open() // beside the other: each keeps its own roots
-	_, err = trusting.client().RestAPIs(context.Background())
+	_, err = trusting.client().restAPIs(context.Background())
 	assert.NoError(t, err)
-	_, err = stranger.client().RestAPIs(context.Background())
+	_, err = stranger.client().restAPIs(context.Background())
 	assert.Error(t, err)
 }
 
@@ -205,9 +205,9 @@ func TestCABundleOfAProfile(t *testing.T) {
 		s.Clock = fast(20_000)
 		s.Accounts = []Account{{Profile: "inside", AccountID: testAccount}, {AccountID: otherAccount}}
 	})
-	_, err := f.session.Clients[0].RestAPIs(context.Background())
+	_, err := f.session.Clients[0].restAPIs(context.Background())
 	assert.NoError(t, err)
-	_, err = f.session.Clients[1].RestAPIs(context.Background())
+	_, err = f.session.Clients[1].restAPIs(context.Background())
 	assert.ErrorContains(t, err, "certificate")
 
 	t.Setenv("AWS_CA_BUNDLE", filepath.Join(t.TempDir(), "none.pem"))
@@ -252,7 +252,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestProxyIsHonoured(t *testing.T) {
 	if endpoint := os.Getenv(proxiedEndpoint); endpoint != "" {
 		f := openSession(t, endpoint, nil)
-		_, err := f.client().RestAPIs(context.Background())
+		_, err := f.client().restAPIs(context.Background())
 		require.NoError(t, err)
 		return
 	}
@@ -295,7 +295,7 @@ func TestConnectionsCloseWithTheSession(t *testing.T) {
 	for range 5 {
 		for _, c := range f.session.Clients {
 			require.NoError(t, c.Identify(context.Background()))
-			_, err := c.RestAPIs(context.Background())
+			_, err := c.restAPIs(context.Background())
 			require.NoError(t, err)
 		}
 	}
@@ -305,7 +305,7 @@ func TestConnectionsCloseWithTheSession(t *testing.T) {
 
 	f.session.Close()
 	f.session.Close()
-	_, err := second.client().RestAPIs(context.Background())
+	_, err := second.client().restAPIs(context.Background())
 	require.NoError(t, err, "another receiver goes on")
 	opened, _ = conns.counts()
 	assert.Equal(t, 1, opened)
@@ -342,7 +342,7 @@ func TestFastAnswersBreakNoConnection(t *testing.T) {
 	}
 	for i := range 200 {
 		if i%2 == 0 {
-			_, err := f.client().RestAPIs(context.Background())
+			_, err := f.client().restAPIs(context.Background())
 			require.NoError(t, err)
 			continue
 		}
@@ -360,7 +360,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	other := httptest.NewServer(elsewhere)
 	defer other.Close()
 	f := openHandler(t, http.RedirectHandler(other.URL, http.StatusTemporaryRedirect), nil)
-	_, err := f.client().RestAPIs(context.Background())
+	_, err := f.client().restAPIs(context.Background())
 	assert.Error(t, err)
 	assert.Zero(t, elsewhere.calls.Load())
 }
