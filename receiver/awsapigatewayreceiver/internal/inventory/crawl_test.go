@@ -2,111 +2,17 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/extension/extensiontest"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
-
-// account is a control plane whose calls take a while of its own clock.
-type account struct {
-	mu     sync.Mutex
-	now    time.Time
-	took   time.Duration // of each call
-	rest   []model.API
-	v2     []model.API
-	stages map[string][]model.Stage
-	// errors by operation, or by operation and API
-	errs  map[string]error
-	calls map[string]int
-	slept []time.Duration
-	// ends is how many sleeps Run gets
-	ends int
-}
-
-func newAccount() *account {
-	return &account{now: hour(12), errs: map[string]error{}, calls: map[string]int{}, stages: map[string][]model.Stage{}, ends: 1}
-}
-
-func (a *account) call(operation, id string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.calls[operation]++
-	a.now = a.now.Add(a.took)
-	return errors.Join(a.errs[operation], a.errs[operation+" "+id])
-}
-
-func (a *account) Now() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.now
-}
-
-func (a *account) Sleep(ctx context.Context, d time.Duration) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.slept = append(a.slept, d)
-	a.now = a.now.Add(d)
-	if len(a.slept) >= a.ends {
-		return context.Canceled
-	}
-	return ctx.Err()
-}
-
-func list[T any](l []T, err error) ([]T, error) {
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (a *account) RestAPIs(context.Context) ([]model.API, error) {
-	return list(a.rest, a.call("GetRestApis", ""))
-}
-
-func (a *account) APIs(context.Context) ([]model.API, error) {
-	return list(a.v2, a.call("GetApis", ""))
-}
-
-func (a *account) RestStages(_ context.Context, id string) ([]model.Stage, error) {
-	return list(a.stages[id], a.call("GetStages", id))
-}
-
-func (a *account) Stages(_ context.Context, id string) ([]model.Stage, error) {
-	return list(a.stages[id], a.call("GetStagesV2", id))
-}
-
-var errDown = errors.New("down")
-
-func newInventory(a *account, store *checkpoint.Store, filter *Filter) (*Inventory, *observer.ObservedLogs) {
-	core, logs := observer.New(zap.InfoLevel)
-	if store == nil {
-		store = &checkpoint.Store{}
-	}
-	if filter == nil {
-		filter = &Filter{}
-	}
-	return New(a, Config{Interval: 5 * time.Minute, RequestsPerSecond: 2}, filter, a, store, "inventory/x", zap.New(core)), logs
-}
-
-// outcomes runs the inventory and returns what was reported.
-func outcomes(inv *Inventory) []error {
-	var got []error
-	inv.Run(context.Background(), func(err error) { got = append(got, err) })
-	return got
-}
 
 func TestRunCrawlsAndWaits(t *testing.T) {
 	a := newAccount()
@@ -120,12 +26,15 @@ func TestRunCrawlsAndWaits(t *testing.T) {
 	assert.Zero(t, inv.Interval())
 
 	assert.Equal(t, []error{nil, nil, nil}, outcomes(inv))
-	assert.Equal(t, map[string]int{"GetRestApis": 3, "GetApis": 3, "GetStages": 6, "GetStagesV2": 3}, a.calls)
+	for read, calls := range map[string]int{"GetRestApis": 3, "GetApis": 3, "GetStages": 6, "GetStages (v2)": 3, "GetAccount": 3, "GetResources": 2, "GetRoutes": 1} {
+		assert.Equal(t, calls, a.calls[read], read)
+	}
 	for _, d := range a.slept {
 		assert.GreaterOrEqual(t, d, 5*time.Minute, "from the end of one crawl to the start of the next")
 		assert.LessOrEqual(t, d, 5*time.Minute*21/20)
 	}
-	assert.Equal(t, 5*time.Minute+5*a.took, inv.Interval(), "what the calls take stretches the interval")
+	const calls = 3 + sharedCalls // of a crawl that found nothing new
+	assert.Equal(t, 5*time.Minute+calls*a.took, inv.Interval(), "what the calls take stretches the interval")
 	s, err := inv.Wait(context.Background())
 	require.NoError(t, err)
 	assert.Same(t, inv.Current(), s)
@@ -133,7 +42,7 @@ func TestRunCrawlsAndWaits(t *testing.T) {
 	assert.Equal(t, a.stages, s.Stages)
 	age, known := inv.Age()
 	assert.True(t, known)
-	assert.Equal(t, a.slept[2]+5*a.took, age)
+	assert.Equal(t, a.slept[2]+calls*a.took, age)
 	assert.Zero(t, logs.Len(), "nothing to say")
 }
 
@@ -144,9 +53,10 @@ func TestStretchedIntervalIsSaid(t *testing.T) {
 	a.took, a.ends = 2*time.Minute, 4
 	inv, logs := newInventory(a, nil, nil)
 	outcomes(inv)
-	assert.Equal(t, 13*time.Minute, inv.Interval())
+	assert.Equal(t, (5+2*(2+sharedCalls))*time.Minute, inv.Interval())
 	require.Equal(t, 1, logs.Len())
-	assert.Equal(t, 13*time.Minute, logs.All()[0].ContextMap()["effective_interval"])
+	const first = 2*5 + 2 + sharedCalls // reads the detail of both APIs, too
+	assert.Equal(t, (5+2*first)*time.Minute, logs.All()[0].ContextMap()["effective_interval"])
 }
 
 // After a failure the next crawl comes sooner than the interval, and later each time.
@@ -207,8 +117,33 @@ func TestCrawlSurvivesFailingStages(t *testing.T) {
 	a.stages = map[string][]model.Stage{"r1": stages("dev"), "r2": stages("dev")}
 	err := outcomes(inv)[0]
 	require.ErrorIs(t, err, errDown)
-	assert.ErrorContains(t, err, `cannot list the stages of API "r1"`)
+	assert.ErrorContains(t, err, `API "r1": down`)
 	assert.Equal(t, map[string][]model.Stage{"r1": stages("prod"), "r2": stages("dev")}, inv.Current().Stages)
+}
+
+// An item that does not say what it is makes its list one that can't be trusted: what was known stays, and it is counted.
+func TestItemsWithoutAnID(t *testing.T) {
+	for read, list := range map[string][]string{
+		"GetRestApis": {`{"id": "r2"}`, `{"name": "x"}`}, "GetApis": {`{"apiId": 7}`}, "GetStages r1": {`{"deploymentId": "d"}`}, "GetStages (v2) h1": {`{"stageName": ""}`},
+	} {
+		t.Run(read, func(t *testing.T) {
+			a := newAccount()
+			a.rest, a.v2 = []model.API{api("r1", "a", 1)}, []model.API{http("h1")}
+			a.stages = map[string][]model.Stage{"r1": stages("prod"), "h1": stages("$default")}
+			inv, _ := newInventory(a, nil, nil)
+			require.Equal(t, []error{nil}, outcomes(inv))
+			a.answers[read] = list
+			err := outcomes(inv)[0]
+			require.ErrorIs(t, err, errNoID)
+			assert.Equal(t, aws.Malformed, aws.ClassOf(err))
+			assert.Equal(t, []string{"h1", "r1"}, ids(inv.Current().APIs))
+			assert.Empty(t, inv.Current().Gone)
+			assert.Equal(t, a.stages, inv.Current().Stages)
+			what, _, _ := strings.Cut(read, " r1")
+			what, _, _ = strings.Cut(what, " h1")
+			assert.Equal(t, map[string]int{what: 1}, a.malformed)
+		})
+	}
 }
 
 // A control plane that fails for everything is not asked for everything.
@@ -220,7 +155,7 @@ func TestCrawlGivesUp(t *testing.T) {
 	a.errs["GetStages"] = errDown
 	inv, _ := newInventory(a, nil, nil)
 	outcomes(inv)
-	assert.LessOrEqual(t, a.calls["GetStages"], maxStageErrors+1)
+	assert.LessOrEqual(t, a.calls["GetStages"], maxFailures)
 	assert.Len(t, inv.Current().APIs, 100)
 }
 
@@ -289,27 +224,6 @@ func TestShutdownEndsACrawl(t *testing.T) {
 	inv.Run(ctx, func(error) { assert.Fail(t, "reported") })
 }
 
-func openStore(t *testing.T, dir string) *checkpoint.Store {
-	factory := filestorage.NewFactory()
-	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = dir
-	ext, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(t, err)
-	require.NoError(t, ext.Start(context.Background(), nil))
-	id := component.MustNewID("file_storage")
-	s, err := checkpoint.Open(context.Background(), host{id: ext}, &id, component.MustNewID("awsapigateway"), "inventory")
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, s.Close(context.Background()))
-		assert.NoError(t, ext.Shutdown(context.Background()))
-	})
-	return s
-}
-
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
-
 // A restart starts from the stored snapshot: what is known then does not wait for a crawl.
 func TestRestore(t *testing.T) {
 	store := openStore(t, t.TempDir())
@@ -336,17 +250,21 @@ func TestRestore(t *testing.T) {
 // A damaged snapshot is an error, and a crawl replaces it.
 func TestRestoreOfADamagedSnapshot(t *testing.T) {
 	store := openStore(t, t.TempDir())
-	require.NoError(t, store.Apply(context.Background(), map[string][]byte{"inventory/x": []byte(`{"v": 1, "apis": [{"id`)}))
+	require.NoError(t, store.Apply(context.Background(), map[string][]byte{"inventory/x": []byte(`{"v": 2, "apis": ["id`)}))
 	a := newAccount()
 	inv, _ := newInventory(a, store, nil)
 	assert.ErrorContains(t, inv.Restore(context.Background()), "cannot decode the stored inventory")
 	assert.Nil(t, inv.Current())
 	require.Equal(t, []error{nil}, outcomes(inv))
-	assert.NoError(t, inv.Restore(context.Background()))
+	again, _ := newInventory(a, store, nil)
+	assert.NoError(t, again.Restore(context.Background()))
+	assert.NotNil(t, again.Current())
 }
 
 func TestConfigCheck(t *testing.T) {
-	good := Config{Interval: time.Minute, RequestsPerSecond: 10}
+	good := DefaultConfig()
+	assert.NoError(t, good.Check())
+	good.Interval, good.FullInterval, good.RequestsPerSecond = time.Minute, time.Minute, 10
 	assert.NoError(t, good.Check())
 	bad := Config{Interval: time.Second, RequestsPerSecond: 11}
 	assert.ErrorContains(t, bad.Check(), "interval: 1s is too short: at least 1m")
