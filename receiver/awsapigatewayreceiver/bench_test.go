@@ -111,7 +111,7 @@ func BenchmarkCollection(b *testing.B) {
 				clock.advance(time.Hour) // the limiters are the process's: their bursts are full at a cold start
 				require.NoError(b, warmUp(sim, second.URL, clock))
 				set := receivertest.NewNopSettings(metadata.Type)
-				r := newReceiver(set, config, sink, clock)
+				r := metricsReceiver(set, config, sink, clock)
 				sim.ResetCalls()
 				start := time.Now()
 				require.NoError(b, r.Start(context.Background(), componenttest.NewNopHost()))
@@ -145,7 +145,7 @@ func warmUp(sim *awssim.Server, url string, clock *leapClock) error {
 	config := createDefaultConfig().(*Config)
 	config.Endpoint, config.Regions = url, []string{testRegion}
 	config.Metrics.InitialDelay = 0
-	r := newReceiver(receivertest.NewNopSettings(metadata.Type), config, sink, clock)
+	r := metricsReceiver(receivertest.NewNopSettings(metadata.Type), config, sink, clock)
 	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -40,7 +39,7 @@ var _ confmap.Validator = (*Config)(nil)
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Inventory: inventory.Config{Interval: 5 * time.Minute, RequestsPerSecond: 2},
+		Inventory: inventory.DefaultConfig(),
 		Metrics:   metrics.DefaultConfig(),
 	}
 }

@@ -13,9 +13,15 @@ import (
 
 // NewFactory makes the factory of the receiver.
 func NewFactory() receiver.Factory {
-	return receiver.NewFactory(metadata.Type, createDefaultConfig, receiver.WithMetrics(createMetrics, metadata.MetricsStability))
+	return receiver.NewFactory(metadata.Type, createDefaultConfig,
+		receiver.WithMetrics(createMetrics, metadata.MetricsStability),
+		receiver.WithLogs(createLogs, metadata.LogsStability))
 }
 
 func createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-	return newReceiver(set, cfg.(*Config), next, poll.System{}), nil
+	return newSignal(set, cfg.(*Config), poll.System{}, signalMetrics, func(r *gatewayReceiver) { r.metrics = next }), nil
+}
+
+func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+	return newSignal(set, cfg.(*Config), poll.System{}, signalLogs, func(r *gatewayReceiver) { r.logs = next }), nil
 }

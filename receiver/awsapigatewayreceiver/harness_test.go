@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -62,6 +63,8 @@ type rig struct {
 	host  *testHost
 	// attemptTimeout is in real time; 0: two seconds.
 	attemptTimeout time.Duration
+	// entities takes logs, where it is set.
+	entities *entitySink
 	// telemetry collects internal metrics, where it is set.
 	telemetry *componenttest.Telemetry
 }
@@ -141,7 +144,11 @@ func (r *rig) config() *Config {
 // start runs a receiver; the returned function stops it.
 func (r *rig) start() (stop func()) {
 	r.t.Helper()
-	stop, err := r.tryStart(r.sink)
+	var next consumer.Metrics
+	if r.sink != nil {
+		next = r.sink
+	}
+	stop, err := r.tryStart(next)
 	require.NoError(r.t, err)
 	return stop
 }
@@ -162,18 +169,33 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	if config.Storage != nil {
 		host.extensions = map[component.ID]component.Component{*config.Storage: openStorage(r.t, r.dir)}
 	}
-	rcvr := newReceiver(set, config, next, r.clock)
-	rcvr.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
-	if err := rcvr.Start(context.Background(), host); err != nil {
-		return nil, err
+	var signals []*signalReceiver
+	if next != nil {
+		signals = append(signals, metricsReceiver(set, config, next, r.clock))
+	}
+	if r.entities != nil {
+		signals = append(signals, newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = r.entities }))
+	}
+	signals[0].receiver.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
+	for _, s := range signals {
+		if err := s.Start(context.Background(), host); err != nil {
+			return nil, err
+		}
 	}
 	r.host = host
 	return sync.OnceFunc(func() {
-		assert.NoError(r.t, rcvr.Shutdown(context.Background()))
+		for _, s := range signals {
+			assert.NoError(r.t, s.Shutdown(context.Background()))
+		}
 		for _, e := range host.extensions {
 			assert.NoError(r.t, e.Shutdown(context.Background()))
 		}
 	}), nil
+}
+
+// metricsReceiver makes the receiver of a metrics pipeline.
+func metricsReceiver(set receiver.Settings, config *Config, next consumer.Metrics, clock poll.Clock) *signalReceiver {
+	return newSignal(set, config, clock, signalMetrics, func(r *gatewayReceiver) { r.metrics = next })
 }
 
 func openStorage(t testing.TB, dir string) component.Component {

@@ -102,7 +102,7 @@ func TestStartAfterShutdown(t *testing.T) {
 		return threeKinds(from, to)
 	}, nil)
 	set := receivertest.NewNopSettings(metadata.Type)
-	rcvr := newReceiver(set, r.config(), r.sink, r.clock)
+	rcvr := metricsReceiver(set, r.config(), r.sink, r.clock)
 	require.NoError(t, rcvr.Shutdown(context.Background()), "before any start")
 	for range 3 {
 		require.NoError(t, rcvr.Start(context.Background(), componenttest.NewNopHost()))
@@ -193,7 +193,7 @@ func TestPartialReload(t *testing.T) {
 	stop := r.start()
 	defer stop()
 	for range 3 {
-		other := newReceiver(receivertest.NewNopSettings(metadata.Type), r.config(), consumertest.NewNop(), r.clock)
+		other := metricsReceiver(receivertest.NewNopSettings(metadata.Type), r.config(), consumertest.NewNop(), r.clock)
 		require.NoError(t, other.Start(context.Background(), componenttest.NewNopHost()))
 		time.Sleep(300 * time.Millisecond)
 		require.NoError(t, other.Shutdown(context.Background()))

@@ -16,7 +16,9 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/entity"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
@@ -30,61 +32,123 @@ const (
 	maxIdentifyWait = 5 * time.Minute
 )
 
-// gatewayReceiver reads all targets of one receiver: for each the inventory, and beside it the metrics.
+// gatewayReceiver reads all targets of one receiver: for each the inventory, and what the pipelines that it stands in ask for. The signals share
+// it, since they share credentials, limits and the inventory; each starts and stops on its own, and the last one stops the rest.
 type gatewayReceiver struct {
-	set    receiver.Settings
-	config *Config
-	next   consumer.Metrics
-	clock  poll.Clock
+	set     receiver.Settings
+	config  *Config
+	clock   poll.Clock
+	metrics consumer.Metrics // nil: not in a metrics pipeline
+	logs    consumer.Logs    // nil: not in a logs pipeline
 	// attemptTimeout bounds one AWS call in real time; 0: the default.
 	attemptTimeout time.Duration
 
-	stop    func() // ends the AWS calls; nil while the receiver does not run
-	release func() // ends a Consume in flight
-	running sync.WaitGroup
+	mu      sync.Mutex // one start or shutdown at a time
+	signals map[string]*activity
+	shared  *activity // the inventory, while any signal runs
 
 	started   time.Time
 	session   *aws.Session
-	stores    []*checkpoint.Store
+	stores    map[string]*checkpoint.Store
 	telemetry *telemetry
+	targets   []*target
 }
 
-func newReceiver(set receiver.Settings, config *Config, next consumer.Metrics, clock poll.Clock) *gatewayReceiver {
-	return &gatewayReceiver{set: set, config: config, next: next, clock: clock}
+// activity is what a signal, or all of them together, has running.
+type activity struct {
+	host    component.Host
+	obs     *receiverhelper.ObsReport
+	stop    func() // ends the AWS calls
+	release func() // ends a Consume in flight
+	running sync.WaitGroup
+
+	run, hold context.Context
 }
 
-// Start opens the storage, resolves the targets and starts each on its own. It does not wait for AWS.
-func (r *gatewayReceiver) Start(ctx context.Context, host component.Host) error {
-	if err := r.open(ctx, host); err != nil {
-		return errors.Join(err, r.close(ctx))
+func begin(ctx context.Context, host component.Host) *activity {
+	a := &activity{host: host}
+	a.run, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.hold, a.release = context.WithCancel(context.WithoutCancel(ctx))
+	return a
+}
+
+// end stops the AWS calls at once, and gives a Consume in flight up to consumeGrace.
+func (a *activity) end(ctx context.Context) {
+	a.stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.running.Wait()
+	}()
+	grace := time.NewTimer(consumeGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+	a.release()
+	<-done
+}
+
+// target is one account in one region.
+type target struct {
+	client    *aws.Client
+	watch     *targetWatch
+	logger    *zap.Logger
+	resources *resource.Writer
+	inventory *inventory.Inventory
+	reporter  *entity.Reporter // nil: not in a logs pipeline
+	ready     chan struct{}    // closed when all of the above is there
+}
+
+// Names of the stores, one file each.
+const (
+	storeInventory = "inventory"
+	storeMetrics   = "metrics"
+	storeLogs      = "logs"
+)
+
+// start starts a signal, and what the signals share with the first one. It does not wait for AWS.
+func (r *gatewayReceiver) start(ctx context.Context, host component.Host, name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.shared == nil {
+		if err := r.open(ctx, host); err != nil {
+			return errors.Join(err, r.close(ctx))
+		}
 	}
 	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: r.set.ID, Transport: "http", ReceiverCreateSettings: r.set})
 	if err != nil {
-		return errors.Join(err, r.close(ctx))
+		return errors.Join(err, r.closeUnused(ctx))
 	}
-	if r.config.Storage == nil {
-		r.set.Logger.Warn("Positions live in memory: without the storage setting a restart starts anew and may leave a gap")
-	}
-	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	hold, release := context.WithCancel(context.WithoutCancel(ctx))
-	r.stop, r.release = stop, release
-	r.started = r.clock.Now()
-	for _, client := range r.session.Clients {
-		r.running.Go(func() { r.target(run, hold, client, obs) })
+	a := begin(ctx, host)
+	a.obs = obs
+	r.signals[name] = a
+	r.telemetry.attachHost(host)
+	for _, t := range r.targets {
+		a.running.Go(func() {
+			select {
+			case <-t.ready:
+				r.signal(a, name, t)
+			case <-a.run.Done():
+			}
+		})
 	}
 	return nil
 }
 
 func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
-	for _, name := range []string{"inventory", "metrics"} {
+	r.stores = map[string]*checkpoint.Store{}
+	for _, name := range []string{storeInventory, storeMetrics, storeLogs} {
 		store, err := checkpoint.Open(ctx, host, r.config.Storage, r.set.ID, name)
 		if err != nil {
 			return err
 		}
-		r.stores = append(r.stores, store)
+		r.stores[name] = store
 	}
 	var err error
-	if r.telemetry, err = newTelemetry(r.set, host, r.config); err != nil {
+	if r.telemetry, err = newTelemetry(r.set, r.config); err != nil {
 		return err
 	}
 	r.session, err = aws.Open(ctx, aws.Settings{
@@ -100,61 +164,83 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	return r.telemetry.observe(r.session.Clients)
+	if err := r.telemetry.observe(r.session.Clients, r.metrics != nil); err != nil {
+		return err
+	}
+	if r.config.Storage == nil {
+		r.set.Logger.Warn("Positions live in memory: without the storage setting a restart starts anew and may leave a gap")
+	}
+	r.shared = begin(ctx, host)
+	r.started = r.clock.Now()
+	r.targets = nil
+	for _, client := range r.session.Clients {
+		t := &target{client: client, watch: r.telemetry.target(client.Target().Label), ready: make(chan struct{})}
+		r.targets = append(r.targets, t)
+		r.shared.running.Go(func() { r.target(r.shared.run, t) })
+	}
+	return nil
 }
 
-// target reads one target: its account first, since it is part of every identity, then its inventory and its metrics side by side.
-func (r *gatewayReceiver) target(run, hold context.Context, client *aws.Client, obs *receiverhelper.ObsReport) {
+// target reads one target's inventory, once its account is known, which is part of every identity.
+func (r *gatewayReceiver) target(run context.Context, t *target) {
 	if r.clock.Sleep(run, r.config.Metrics.InitialDelay) != nil {
 		return
 	}
-	label := client.Target().Label
-	watch := r.telemetry.target(label)
-	if !r.identify(run, client, watch) {
+	if !r.identify(run, t) {
 		return
 	}
-	target := client.Target()
-	if other := r.telemetry.claim(target); other != "" {
-		watch.report(sourceIdentity, fmt.Errorf("it is account %s in %s, which target %s reads already: it is left out, name each account once", target.AccountID, target.Region, other))
+	at := t.client.Target()
+	if other := r.telemetry.claim(at); other != "" {
+		t.watch.report(sourceIdentity, fmt.Errorf("it is account %s in %s, which target %s reads already: it is left out, name each account once", at.AccountID, at.Region, other))
 		return
 	}
-	logger := r.set.Logger.With(zap.String("target", label))
-
-	inv := inventory.New(client, r.config.Inventory, &r.config.APIs, r.clock, r.stores[0], "inventory/"+label, logger)
-	if err := inv.Restore(run); err != nil {
-		watch.checkpointError(run)
-		logger.Error("The stored inventory is not used", zap.Error(err))
+	t.logger = r.set.Logger.With(zap.String("target", at.Label))
+	t.resources = resource.NewWriter(at, r.config.ResourceAttributes, r.config.Tags)
+	settings := inventory.Settings{
+		Target: at, Reader: t.client, Config: r.config.Inventory, Filter: &r.config.APIs, Clock: r.clock,
+		Store: r.stores[storeInventory], Key: "inventory/" + at.Label, Logger: t.logger,
+		Listener: func(ctx context.Context, old, next *inventory.Snapshot) {
+			if t.reporter != nil {
+				t.reporter.Observe(ctx, old, next)
+			}
+		},
 	}
-	collector := metrics.New(metrics.Settings{
-		Target:    target,
-		Config:    &r.config.Metrics,
-		Filter:    &r.config.APIs,
-		Reader:    client,
-		Inventory: inv,
-		Store:     r.stores[1],
-		Resources: resource.NewWriter(target, r.config.ResourceAttributes, r.config.Tags),
-		Emitter:   emit.NewMetrics(hold, r.next, obs, r.clock, logger, watch.refused),
-		Clock:     r.clock,
-		Recorder:  watch.recorder(),
-		Logger:    r.set.Logger,
-		Started:   r.started,
-		Version:   r.set.BuildInfo.Version,
-	})
-	watch.attach(inv, collector)
-	var both sync.WaitGroup
-	both.Go(func() { inv.Run(run, func(err error) { watch.report(sourceInventory, err) }) })
-	both.Go(func() { collector.Run(run, func(err error) { watch.report(sourceMetrics, err) }) })
-	both.Wait()
+	t.inventory = inventory.New(settings)
+	restoreErr := t.inventory.Restore(run)
+	t.reporter = r.newReporter(t)
+	if err := errors.Join(restoreErr, t.reporter.Restore(run)); err != nil {
+		t.watch.checkpointError(run)
+		t.logger.Error("Part of the stored inventory is not used", zap.Error(err))
+	}
+	if r.logs == nil {
+		// Nobody listens: the next start in a logs pipeline reports everything.
+		if err := t.reporter.Forget(run); err != nil {
+			t.watch.checkpointError(run)
+		}
+		t.reporter = nil
+	}
+	t.watch.attachInventory(t.inventory)
+	close(t.ready)
+	t.inventory.Run(run, func(err error) { t.watch.report(sourceInventory, err) })
 }
 
-func (r *gatewayReceiver) identify(run context.Context, client *aws.Client, watch *targetWatch) bool {
+func (r *gatewayReceiver) newReporter(t *target) *entity.Reporter {
+	at := t.client.Target()
+	return entity.NewReporter(entity.Settings{
+		Target: at, Config: r.config.Inventory, Resources: t.resources, Store: r.stores[storeLogs], Key: "entities/" + at.Label, Clock: r.clock,
+		Now: t.client.Now, Current: t.inventory.Current, Logger: t.logger,
+		Dropped: t.watch.droppedEntityEvents, CheckpointError: t.watch.checkpointError, Version: r.set.BuildInfo.Version,
+	})
+}
+
+func (r *gatewayReceiver) identify(run context.Context, t *target) bool {
 	wait := poll.Backoff{Min: minIdentifyWait, Max: maxIdentifyWait}
 	for {
-		err := client.Identify(run)
+		err := t.client.Identify(run)
 		if run.Err() != nil {
 			return false
 		}
-		watch.report(sourceIdentity, err)
+		t.watch.report(sourceIdentity, err)
 		if err == nil {
 			return true
 		}
@@ -164,28 +250,74 @@ func (r *gatewayReceiver) identify(run context.Context, client *aws.Client, watc
 	}
 }
 
-// Shutdown ends AWS calls at once, gives a Consume in flight up to 10 s, and returns when nothing runs any more. It is safe to call twice, or
-// without Start.
-func (r *gatewayReceiver) Shutdown(ctx context.Context) error {
-	if r.stop != nil {
-		r.telemetry.quiet()
-		r.stop()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			r.running.Wait()
-		}()
-		grace := time.NewTimer(consumeGrace)
-		select {
-		case <-done:
-		case <-grace.C:
-		case <-ctx.Done():
-		}
-		grace.Stop()
-		r.release()
-		<-done
-		r.stop = nil
+// signal reads what a signal's pipelines ask for of one target.
+func (r *gatewayReceiver) signal(a *activity, name string, t *target) {
+	switch name {
+	case signalMetrics:
+		r.runMetrics(a, t)
+	case signalLogs:
+		t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs))
 	}
+}
+
+func (r *gatewayReceiver) emitter(a *activity, t *target, source, format string) emit.Settings {
+	return emit.Settings{
+		Hold: a.hold, Obs: a.obs, Clock: r.clock, Logger: t.logger, Format: format,
+		Refused: func(err error) { t.watch.refused(source, err) },
+	}
+}
+
+func (r *gatewayReceiver) runMetrics(a *activity, t *target) {
+	collector := metrics.New(metrics.Settings{
+		Target:    t.client.Target(),
+		Config:    &r.config.Metrics,
+		Filter:    &r.config.APIs,
+		Reader:    t.client,
+		Inventory: t.inventory,
+		Store:     r.stores[storeMetrics],
+		Resources: t.resources,
+		Emitter:   emit.NewMetrics(r.emitter(a, t, sourceMetrics, "cloudwatch"), r.metrics),
+		Clock:     r.clock,
+		Recorder:  t.watch.recorder(),
+		Logger:    r.set.Logger,
+		Started:   r.started,
+		Version:   r.set.BuildInfo.Version,
+	})
+	t.watch.attachCollector(collector)
+	limits := inventorymetrics.New(inventorymetrics.Settings{
+		Config: r.config.Inventory, Reader: t.client, Inventory: t.inventory, Resources: t.resources,
+		Emitter: emit.NewMetrics(r.emitter(a, t, sourceLimits, "apigateway"), r.metrics),
+		Store:   r.stores[storeMetrics], Key: "usage/" + t.client.Target().Label, Clock: r.clock, Now: t.client.Now,
+		Enabled: r.config.Metrics.Enabled, Logger: t.logger, CheckpointError: t.watch.checkpointError, Version: r.set.BuildInfo.Version,
+	})
+	var all sync.WaitGroup
+	all.Go(func() { collector.Run(a.run, func(err error) { t.watch.report(sourceMetrics, err) }) })
+	all.Go(func() { limits.Run(a.run) })
+	if r.config.Inventory.Usage.Enabled {
+		all.Go(func() { limits.RunUsage(a.run, func(err error) { t.watch.report(sourceUsage, err) }) })
+	}
+	all.Wait()
+}
+
+// shutdown stops a signal, and with the last one everything. It returns when nothing of it runs any more, and is safe to call twice, or without a
+// start.
+func (r *gatewayReceiver) shutdown(ctx context.Context, name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a, ok := r.signals[name]; ok {
+		r.telemetry.detachHost(a.host)
+		a.end(ctx)
+		delete(r.signals, name)
+	}
+	return r.closeUnused(ctx)
+}
+
+// closeUnused closes what the signals share when none runs.
+func (r *gatewayReceiver) closeUnused(ctx context.Context) error {
+	if len(r.signals) > 0 || r.shared == nil {
+		return nil
+	}
+	r.shared.end(ctx)
 	return r.close(ctx)
 }
 
@@ -194,7 +326,7 @@ func (r *gatewayReceiver) close(ctx context.Context) error {
 	for _, s := range r.stores {
 		errs = append(errs, s.Close(ctx))
 	}
-	r.stores = nil
+	r.stores, r.targets, r.shared = nil, nil, nil
 	if r.session != nil {
 		r.session.Close()
 		r.session = nil

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
 )
 
 // streamKey is what a backend tells series apart by.
@@ -41,6 +43,7 @@ type sink struct {
 	batches int
 	last    time.Time // of the newest batch
 	arrived chan struct{}
+	limits  []pmetric.Metrics // from the inventory
 }
 
 func newSink() *sink {
@@ -52,6 +55,13 @@ func (*sink) Capabilities() consumer.Capabilities { return consumer.Capabilities
 func (s *sink) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if fromInventory(md) {
+		// They come whether or not there is traffic, in batches of their own.
+		kept := pmetric.NewMetrics()
+		md.CopyTo(kept)
+		s.limits = append(s.limits, kept)
+		return nil
+	}
 	if s.refuse != nil {
 		if err := s.refuse(); err != nil {
 			md.ResourceMetrics().RemoveIf(func(pmetric.ResourceMetrics) bool { return true }) // a refusal may spoil the data
@@ -66,6 +76,17 @@ func (s *sink) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
 	default:
 	}
 	return nil
+}
+
+func fromInventory(md pmetric.Metrics) bool {
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				return inventorymetrics.Known(m.Name())
+			}
+		}
+	}
+	return false
 }
 
 // take adds metrics up. With repeats, a point that is identical to an earlier one is left out.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -28,21 +28,27 @@ const (
 	sourceIdentity  = "identity"
 	sourceInventory = "inventory"
 	sourceMetrics   = "metrics"
+	sourceUsage     = "usage"
+	sourceLimits    = "inventory metrics"
+	sourceEntities  = "entities"
 )
+
+// sources in the order of what the status says first.
+var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceUsage}
 
 // telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
 type telemetry struct {
 	builder *metadata.TelemetryBuilder
-	host    component.Host
 	config  *Config
 	logger  *zap.Logger
+	metrics bool // are collected
 
 	mu      sync.Mutex
+	hosts   []component.Host // of the signals that run: each hears of the status
 	targets []*targetWatch
 	failing bool   // as the status last said
 	message string // of it
-	stopped bool
-	summed  bool // the start-up line is out
+	summed  bool   // the start-up line is out
 }
 
 // targetWatch is the health of one target.
@@ -54,23 +60,24 @@ type targetWatch struct {
 	inventory *inventory.Inventory
 	collector *metrics.Collector
 	errs      map[string]error // by source
-	refusal   error            // of the pipeline, while it refuses
+	refusals  map[string]error // of the pipelines, while they refuse, by source
 	account   string           // once it is known
 	reported  bool
 }
 
-func newTelemetry(set receiver.Settings, host component.Host, config *Config) (*telemetry, error) {
+func newTelemetry(set receiver.Settings, config *Config) (*telemetry, error) {
 	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	return &telemetry{builder: builder, host: host, config: config, logger: set.Logger}, nil
+	return &telemetry{builder: builder, config: config, logger: set.Logger}, nil
 }
 
-// observe registers what is measured when it is asked for.
-func (t *telemetry) observe(clients []*aws.Client) error {
+// observe registers what is measured when it is asked for. collectMetrics says whether a metrics pipeline asks for them.
+func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
+	t.metrics = collectMetrics
 	for _, c := range clients {
-		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}})
+		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}, refusals: map[string]error{}})
 	}
 	ints := func(get func(w *targetWatch, s metrics.Status) (int64, bool)) metric.Int64Callback {
 		return func(_ context.Context, o metric.Int64Observer) error {
@@ -121,6 +128,13 @@ func (t *telemetry) observe(clients []*aws.Client) error {
 			d := w.inventory.Interval()
 			return d.Seconds(), d != 0
 		})),
+		b.RegisterReceiverAwsapigatewayInventoryStalePartsCallback(ints(func(w *targetWatch, _ metrics.Status) (int64, bool) {
+			if w.inventory == nil || w.inventory.Current() == nil {
+				return 0, false
+			}
+			return int64(w.inventory.Current().Stale()), true
+		})),
+		b.RegisterReceiverAwsapigatewayEntitiesCallback(t.entities),
 		b.RegisterReceiverAwsapigatewayLagCallback(floats(true, func(w *targetWatch, s metrics.Status) (float64, bool) {
 			return w.client.Now().Sub(s.ReadTo).Seconds(), !s.ReadTo.IsZero()
 		})),
@@ -128,6 +142,19 @@ func (t *telemetry) observe(clients []*aws.Client) error {
 			return float64(s.LastSuccess.Unix()), !s.LastSuccess.IsZero()
 		})),
 	)
+}
+
+// entities observes the resources of each target by kind.
+func (t *telemetry) entities(_ context.Context, o metric.Int64Observer) error {
+	t.each(func(w *targetWatch, _ metrics.Status) {
+		if w.inventory == nil || w.inventory.Current() == nil {
+			return
+		}
+		for kind, n := range w.inventory.Current().Entities() {
+			o.Observe(int64(n), metric.WithAttributes(attribute.String("target", w.label), attribute.String("kind", kind)))
+		}
+	})
+	return nil
 }
 
 func (t *telemetry) each(f func(*targetWatch, metrics.Status)) {
@@ -164,27 +191,47 @@ func (t *telemetry) claim(target model.Target) string {
 	return ""
 }
 
-// refused takes the pipeline's refusals into the status. The target itself is up all the same.
-func (w *targetWatch) refused(err error) {
+// refused takes a pipeline's refusals into the status. The target itself is up all the same.
+func (w *targetWatch) refused(source string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.refusal = err
-	if !w.stopped {
-		w.status()
+	if err == nil {
+		delete(w.refusals, source)
+	} else {
+		w.refusals[source] = err
+	}
+	w.status()
+}
+
+// attachHost tells a signal's host of the status from now on.
+func (t *telemetry) attachHost(host component.Host) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hosts = append(t.hosts, host)
+	if t.failing {
+		componentstatus.ReportStatus(host, t.event())
 	}
 }
 
-// quiet ends status reports: they are not allowed during a shutdown.
-func (t *telemetry) quiet() {
+// detachHost ends a signal's status reports: they are not allowed during its shutdown.
+func (t *telemetry) detachHost(host component.Host) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stopped = true
+	if i := slices.Index(t.hosts, host); i >= 0 {
+		t.hosts = slices.Delete(t.hosts, i, i+1)
+	}
 }
 
-func (w *targetWatch) attach(inv *inventory.Inventory, c *metrics.Collector) {
+func (w *targetWatch) attachInventory(inv *inventory.Inventory) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inventory, w.collector = inv, c
+	w.inventory = inv
+}
+
+func (w *targetWatch) attachCollector(c *metrics.Collector) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.collector = c
 }
 
 // maxMessage bounds an error in a log line or status.
@@ -202,8 +249,8 @@ func short(err error) string {
 func (w *targetWatch) report(source string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped {
-		return
+	if len(w.hosts) == 0 {
+		return // it is being shut down
 	}
 	w.reported = true
 	before, failed := w.errs[source]
@@ -227,13 +274,13 @@ func (w *targetWatch) report(source string, err error) {
 func (t *telemetry) status() {
 	var parts []string
 	for _, w := range t.targets {
-		for _, source := range []string{sourceIdentity, sourceInventory, sourceMetrics} {
+		for _, source := range sources {
 			if err := w.errs[source]; err != nil {
 				parts = append(parts, fmt.Sprintf("%s: %s", w.label, aws.ClassOf(err)))
 				break
 			}
 		}
-		if w.refusal != nil {
+		if len(w.refusals) > 0 {
 			parts = append(parts, w.label+": the pipeline refuses")
 		}
 	}
@@ -242,20 +289,28 @@ func (t *telemetry) status() {
 		return
 	}
 	t.message, t.failing = message, len(parts) > 0
+	for _, host := range t.hosts {
+		componentstatus.ReportStatus(host, t.event())
+	}
+}
+
+// event is the status as it is.
+func (t *telemetry) event() *componentstatus.Event {
 	if !t.failing {
-		componentstatus.ReportStatus(t.host, componentstatus.NewEvent(componentstatus.StatusOK))
-		return
+		return componentstatus.NewEvent(componentstatus.StatusOK)
 	}
 	var errs []error
 	for _, w := range t.targets {
-		for _, err := range w.errs {
-			errs = append(errs, fmt.Errorf("target %s: %s", w.label, short(err)))
+		for _, source := range sources {
+			if err := w.errs[source]; err != nil {
+				errs = append(errs, fmt.Errorf("target %s: %s", w.label, short(err)))
+			}
 		}
-		if w.refusal != nil {
-			errs = append(errs, fmt.Errorf("target %s: the pipeline refuses data: %s", w.label, short(w.refusal)))
+		for _, source := range slices.Sorted(maps.Keys(w.refusals)) {
+			errs = append(errs, fmt.Errorf("target %s: the pipeline refuses %s: %s", w.label, source, short(w.refusals[source])))
 		}
 	}
-	componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(errors.Join(errs...)))
+	return componentstatus.NewRecoverableErrorEvent(errors.Join(errs...))
 }
 
 // summary says once, when every target has been read or has failed, what is collected and what it costs.
@@ -270,7 +325,7 @@ func (t *telemetry) summary() {
 		if w.collector != nil {
 			s = w.collector.Status()
 		}
-		if !s.First && len(w.errs) == 0 {
+		if len(w.errs) == 0 && (t.metrics && !s.First || !t.metrics && !w.crawled()) {
 			return
 		}
 		if len(w.errs) == 0 {
@@ -281,7 +336,7 @@ func (t *telemetry) summary() {
 		if w.inventory != nil {
 			if snapshot := w.inventory.Current(); snapshot != nil {
 				apis += len(snapshot.APIs)
-				cost.Calls += float64(len(snapshot.APIs)+2) * float64(time.Hour) / float64(t.config.Inventory.Interval)
+				cost.Calls += inventory.CallsPerHour(len(snapshot.APIs), &t.config.Inventory)
 			}
 		}
 	}
@@ -305,10 +360,23 @@ func (t *telemetry) summary() {
 	t.logger.Info("Collecting from API Gateway", fields...)
 }
 
+// crawled says whether the target's APIs are known.
+func (w *targetWatch) crawled() bool {
+	if w.inventory == nil {
+		return false
+	}
+	_, known := w.inventory.Age()
+	return known
+}
+
 func cents(usd float64) float64 { return float64(int64(usd*100+0.5)) / 100 }
 
 func (w *targetWatch) checkpointError(ctx context.Context) {
 	w.builder.ReceiverAwsapigatewayCheckpointErrors.Add(ctx, 1, metric.WithAttributes(attribute.String("target", w.label)))
+}
+
+func (w *targetWatch) droppedEntityEvents(ctx context.Context, n int64) {
+	w.builder.ReceiverAwsapigatewayDroppedEntityEvents.Add(ctx, n, metric.WithAttributes(attribute.String("target", w.label)))
 }
 
 // recorder counts into the internal metrics of the target.

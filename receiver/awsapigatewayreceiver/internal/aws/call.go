@@ -17,23 +17,29 @@ import (
 // operation is one AWS operation: its name, what IAM calls it, and the limiter that it draws on.
 type operation struct {
 	name, action string
-	// resource is the resource pattern of the permission; %P and %R stand for partition and region.
+	// resource is the resource pattern of the permission; %P, %R and %A stand for partition, region and account.
 	resource string
 	limiter  func(*limits) *limiter
+	// also is a second limiter that the operation draws on, nil for most.
+	also func(*limits) *limiter
+}
+
+// limiters are those that a call of the operation has to pass.
+func (o *operation) limiters(l *limits) []*limiter {
+	if o.also == nil {
+		return []*limiter{o.limiter(l)}
+	}
+	return []*limiter{o.also(l), o.limiter(l)}
 }
 
 func controlPlane(l *limits) *limiter { return l.controlPlane }
 func stsLimiter(l *limits) *limiter   { return l.sts }
 
 var (
-	opGetCallerIdentity = operation{"GetCallerIdentity", "sts:GetCallerIdentity", "*", stsLimiter}
-	opAssumeRole        = operation{"AssumeRole", "sts:AssumeRole", "the role", stsLimiter}
-	opListMetrics       = operation{"ListMetrics", "cloudwatch:ListMetrics", "*", func(l *limits) *limiter { return l.listMetrics }}
-	opGetMetricData     = operation{"GetMetricData", "cloudwatch:GetMetricData", "*", func(l *limits) *limiter { return l.metricData }}
-	opGetRestAPIs       = operation{"GetRestApis", "apigateway:GET", "arn:%P:apigateway:%R::/restapis", controlPlane}
-	opGetRestStages     = operation{"GetStages", "apigateway:GET", "arn:%P:apigateway:%R::/restapis/*/stages", controlPlane}
-	opGetAPIs           = operation{"GetApis", "apigateway:GET", "arn:%P:apigateway:%R::/apis", controlPlane}
-	opGetStages         = operation{"GetStages (v2)", "apigateway:GET", "arn:%P:apigateway:%R::/apis/*/stages", controlPlane}
+	opGetCallerIdentity = operation{"GetCallerIdentity", "sts:GetCallerIdentity", "*", stsLimiter, nil}
+	opAssumeRole        = operation{"AssumeRole", "sts:AssumeRole", "the role", stsLimiter, nil}
+	opListMetrics       = operation{"ListMetrics", "cloudwatch:ListMetrics", "*", func(l *limits) *limiter { return l.listMetrics }, nil}
+	opGetMetricData     = operation{"GetMetricData", "cloudwatch:GetMetricData", "*", func(l *limits) *limiter { return l.metricData }, nil}
 )
 
 // call makes one call: it waits for the operation's limiter, tries it, counts it, and tries again what can be tried again.
@@ -49,9 +55,11 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 				return nil, last
 			}
 		}
-		limiter := op.limiter(c.limits.Load())
-		if err := limiter.wait(ctx, c.clock, 1); err != nil {
-			return nil, c.fail(op, Canceled, err)
+		limiters := op.limiters(c.limits.Load())
+		for _, limiter := range limiters {
+			if err := limiter.wait(ctx, c.clock, 1); err != nil {
+				return nil, c.fail(op, Canceled, err)
+			}
 		}
 		if op.name == opGetMetricData.name {
 			if err := c.limits.Load().datapoints.wait(ctx, c.clock, datapoints); err != nil {
@@ -67,13 +75,17 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 		}
 		c.telemetry.ReceiverAwsapigatewayAwsCalls.Add(ctx, 1, c.operationAttributes(op, attribute.String("outcome", string(class))))
 		if err == nil {
-			limiter.succeeded(c.clock.Now())
+			for _, limiter := range limiters {
+				limiter.succeeded(c.clock.Now())
+			}
 			return out, nil
 		}
 		last = c.fail(op, class, err)
 		switch class {
 		case Throttled:
-			limiter.throttled(c.clock.Now())
+			for _, limiter := range limiters {
+				limiter.throttled(c.clock.Now())
+			}
 			c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
 		case Malformed:
 			c.countMalformed(ctx, op)
@@ -126,7 +138,7 @@ func (c *Client) countMalformed(ctx context.Context, op operation) {
 }
 
 func (c *Client) fail(op operation, class Class, err error) *Error {
-	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region).Replace(op.resource)
+	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region, "%A", c.target.AccountID).Replace(op.resource)
 	var inner *Error
 	if errors.As(err, &inner) && inner.Operation != op.name {
 		// The role's credentials failed inside this call: that call's class says more.

@@ -41,10 +41,7 @@ type Client struct {
 	getCallerIdentity func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 	listMetrics       func(context.Context, *cloudwatch.ListMetricsInput, ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error)
 	getMetricData     func(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
-	getRestAPIs       func(context.Context, *apigateway.GetRestApisInput, ...func(*apigateway.Options)) (*apigateway.GetRestApisOutput, error)
-	getRestStages     func(context.Context, *apigateway.GetStagesInput, ...func(*apigateway.Options)) (*apigateway.GetStagesOutput, error)
-	getAPIs           func(context.Context, *apigatewayv2.GetApisInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApisOutput, error)
-	getStages         func(context.Context, *apigatewayv2.GetStagesInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.GetStagesOutput, error)
+	controlPlane      map[model.Read]read
 }
 
 func newClient(set Settings, cfg awssdk.Config, target model.Target) *Client {
@@ -74,10 +71,10 @@ func (c *Client) connect() {
 	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
 	cw := cloudwatch.NewFromConfig(c.cfg)
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
-	v1 := apigateway.NewFromConfig(c.cfg)
-	c.getRestAPIs, c.getRestStages = v1.GetRestApis, v1.GetStages
-	v2 := apigatewayv2.NewFromConfig(c.cfg)
-	c.getAPIs, c.getStages = v2.GetApis, v2.GetStages
+	c.controlPlane = c.reads(
+		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
+		apigatewayv2.NewFromConfig(c.cfg, func(o *apigatewayv2.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
+	)
 }
 
 func (c *Client) setLimits(account string) {

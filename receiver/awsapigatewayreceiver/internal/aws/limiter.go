@@ -16,6 +16,9 @@ type limiter struct {
 	mu  sync.Mutex
 	lim *rate.Limiter
 	max rate.Limit
+	// yield is how long nothing is sent after a throttle, until is when that ends.
+	yield time.Duration
+	until time.Time
 }
 
 func newLimiter(perSecond float64, burst int) *limiter {
@@ -26,6 +29,9 @@ func newLimiter(perSecond float64, burst int) *limiter {
 func (l *limiter) wait(ctx context.Context, clock poll.Clock, n int) error {
 	now := clock.Now()
 	d := l.lim.ReserveN(now, min(n, l.lim.Burst())).DelayFrom(now)
+	l.mu.Lock()
+	d = max(d, l.until.Sub(now))
+	l.mu.Unlock()
 	return clock.Sleep(ctx, d)
 }
 
@@ -42,6 +48,7 @@ func (l *limiter) throttled(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lim.SetLimitAt(now, max(l.lim.Limit()/2, l.max/10))
+	l.until = now.Add(l.yield)
 }
 
 func (l *limiter) succeeded(now time.Time) {
@@ -55,7 +62,7 @@ func (l *limiter) succeeded(now time.Time) {
 
 // limits are the limiters of one target.
 type limits struct {
-	metricData, datapoints, listMetrics, controlPlane, sts *limiter
+	metricData, datapoints, listMetrics, controlPlane, getResources, sts *limiter
 }
 
 // The quotas belong to the account and region, so limiters belong to the process, not to a receiver.
@@ -77,8 +84,10 @@ func limitsFor(k limitsKey, controlPlanePerSecond float64) *limits {
 			datapoints:   newLimiter(metricDatapointsPerSecond, metricDatapointsBurst),
 			listMetrics:  newLimiter(listMetricsPerSecond, listMetricsBurst),
 			controlPlane: newLimiter(controlPlanePerSecond, controlPlaneBurst),
+			getResources: newLimiter(getResourcesPerSecond, getResourcesBurst),
 			sts:          newLimiter(stsPerSecond, stsPerSecond),
 		}
+		l.controlPlane.yield = controlPlaneYield
 		sharedLimits.byTarget[k] = l
 	}
 	l.controlPlane.setMax(controlPlanePerSecond)

@@ -16,6 +16,11 @@ const (
 	// API Gateway's control plane: 10 requests a second, burst 40, all operations together; not adjustable and shared with deployments
 	// ("Amazon API Gateway quotas"). The steady rate is inventory.requests_per_second.
 	controlPlaneBurst = 20
+	// GetResources: 5 requests in 2 seconds per account (same page).
+	getResourcesPerSecond = 1.25
+	getResourcesBurst     = 2
+	// controlPlaneYield is how long the inventory keeps still when the control plane throttles: somebody deploys.
+	controlPlaneYield = 5 * time.Second
 	// STS publishes no figure.
 	stsPerSecond = 5
 
@@ -27,6 +32,8 @@ const (
 	// restPageSize is the largest `limit` of GetRestApis, v2PageSize the largest maxResults that v2 operations take.
 	restPageSize = 500
 	v2PageSize   = "100"
+	// routingRulePageSize is the largest maxResults of ListRoutingRules.
+	routingRulePageSize = 100
 
 	// sessionDuration is the longest session of a chained role.
 	sessionDuration = time.Hour

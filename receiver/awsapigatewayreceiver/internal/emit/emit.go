@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
@@ -20,22 +21,54 @@ const (
 	maxWait = 30 * time.Second
 )
 
-// Metrics hands metrics over.
-type Metrics struct {
-	next   consumer.Metrics
-	obs    *receiverhelper.ObsReport
-	clock  poll.Clock
-	logger *zap.Logger
+// Emitter hands data of one signal over.
+type Emitter[T any] struct {
+	consume func(ctx context.Context, data T) error
+	count   func(data T) int
+	begin   func(ctx context.Context) context.Context
+	end     func(ctx context.Context, n int, err error)
+	clock   poll.Clock
+	logger  *zap.Logger
 	// refused is told the error of a pipeline that starts to refuse, and nil when it takes data again.
 	refused func(error)
 	// hold is the context that Consume runs under: a shutdown lets a Consume in flight finish.
 	hold context.Context
 }
 
-// NewMetrics makes the emitter of one target. hold outlives the collection's context by the time that a Consume in flight gets at shutdown;
-// refused is told when the pipeline starts to refuse, with its error, and when it takes data again, with nil.
-func NewMetrics(hold context.Context, next consumer.Metrics, obs *receiverhelper.ObsReport, clock poll.Clock, logger *zap.Logger, refused func(error)) *Metrics {
-	return &Metrics{next: next, obs: obs, clock: clock, logger: logger, refused: refused, hold: hold}
+// Metrics and Logs are the emitters of the signals.
+type (
+	Metrics = Emitter[pmetric.Metrics]
+	Logs    = Emitter[plog.Logs]
+)
+
+// Settings are what the emitter of one target needs.
+type Settings struct {
+	// Hold outlives the collection's context by the time that a Consume in flight gets at shutdown.
+	Hold   context.Context
+	Obs    *receiverhelper.ObsReport
+	Clock  poll.Clock
+	Logger *zap.Logger
+	// Refused is told when the pipeline starts to refuse, with its error, and when it takes data again, with nil.
+	Refused func(error)
+	// Format is what the receiver's own metrics call where the data comes from.
+	Format string
+}
+
+// NewMetrics makes an emitter of metrics.
+func NewMetrics(s Settings, next consumer.Metrics) *Metrics {
+	return newEmitter(s, next.ConsumeMetrics, pmetric.Metrics.DataPointCount, s.Obs.StartMetricsOp, s.Obs.EndMetricsOp)
+}
+
+// NewLogs makes an emitter of logs.
+func NewLogs(s Settings, next consumer.Logs) *Logs {
+	return newEmitter(s, next.ConsumeLogs, plog.Logs.LogRecordCount, s.Obs.StartLogsOp, s.Obs.EndLogsOp)
+}
+
+func newEmitter[T any](s Settings, consume func(context.Context, T) error, count func(T) int, begin func(context.Context) context.Context, end func(context.Context, string, int, error)) *Emitter[T] {
+	return &Emitter[T]{
+		consume: consume, count: count, begin: begin, clock: s.Clock, logger: s.Logger, refused: s.Refused, hold: s.Hold,
+		end: func(ctx context.Context, n int, err error) { end(ctx, s.Format, n, err) },
+	}
 }
 
 // Outcome says what became of the data.
@@ -47,43 +80,46 @@ const (
 	Refused
 )
 
-// format is what the receiver's own metrics call where the data comes from.
-const format = "cloudwatch"
-
-// Emit offers the metrics until the pipeline takes them or refuses them for good. build makes them anew for each offer, since the pipeline may
-// change what it is given. The error is that of ctx, which ended first: then the data was not taken.
-func (m *Metrics) Emit(ctx context.Context, build func() pmetric.Metrics) (Outcome, error) {
+// Emit offers the data until the pipeline takes them or refuses them for good. build makes it anew for each offer, since the pipeline may
+// change what it is given; where there is nothing in it, it is not offered. The error is that of ctx, which ended first: then the data was not taken.
+func (e *Emitter[T]) Emit(ctx context.Context, build func() T) (Outcome, error) {
 	wait := poll.Backoff{Min: minWait, Max: maxWait}
 	refused := false
 	for {
 		if err := ctx.Err(); err != nil {
 			return Accepted, err
 		}
-		md := build()
-		n := md.DataPointCount()
-		op := m.obs.StartMetricsOp(m.hold)
-		err := m.next.ConsumeMetrics(op, md)
-		m.obs.EndMetricsOp(op, format, n, err)
+		data := build()
+		n := e.count(data)
+		if n == 0 {
+			if refused {
+				e.refused(nil)
+			}
+			return Accepted, nil
+		}
+		op := e.begin(e.hold)
+		err := e.consume(op, data)
+		e.end(op, n, err)
 		switch {
 		case err == nil:
 			if refused {
-				m.logger.Info("The pipeline takes data again")
-				m.refused(nil)
+				e.logger.Info("The pipeline takes data again")
+				e.refused(nil)
 			}
 			return Accepted, nil
 		case consumererror.IsPermanent(err):
 			if refused {
-				m.refused(nil)
+				e.refused(nil)
 			}
-			m.logger.Error("The pipeline refused data for good; it is dropped", zap.Int("points", n), zap.Error(err))
+			e.logger.Error("The pipeline refused data for good; it is dropped", zap.Int("items", n), zap.Error(err))
 			return Refused, nil
 		}
 		if !refused {
 			refused = true
-			m.logger.Warn("The pipeline refuses data; it is offered again until it is taken", zap.Error(err))
-			m.refused(err)
+			e.logger.Warn("The pipeline refuses data; it is offered again until it is taken", zap.Error(err))
+			e.refused(err)
 		}
-		if err := m.clock.Sleep(ctx, wait.Next()); err != nil {
+		if err := e.clock.Sleep(ctx, wait.Next()); err != nil {
 			return Accepted, err
 		}
 	}

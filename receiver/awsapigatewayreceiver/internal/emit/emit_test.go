@@ -75,7 +75,7 @@ func newRig(t *testing.T, hold context.Context, answers ...error) *rig {
 	require.NoError(t, err)
 	core, logs := observer.New(zap.DebugLevel)
 	r.logs = logs
-	r.Metrics = NewMetrics(hold, r.pipeline, obs, r.clock, zap.New(core), func(err error) { r.told = append(r.told, err) })
+	r.Metrics = NewMetrics(Settings{Hold: hold, Obs: obs, Clock: r.clock, Logger: zap.New(core), Refused: func(err error) { r.told = append(r.told, err) }, Format: "cloudwatch"}, r.pipeline)
 	t.Cleanup(func() { require.NoError(t, r.telemetry.Shutdown(context.Background())) })
 	return r
 }
@@ -150,7 +150,7 @@ func TestPermanentError(t *testing.T) {
 			assert.Len(t, r.told, 2*len(before), "the end of a refusal is told, too")
 			lines := r.logs.FilterMessage("The pipeline refused data for good; it is dropped").All()
 			require.Len(t, lines, 1)
-			assert.EqualValues(t, 3, lines[0].ContextMap()["points"])
+			assert.EqualValues(t, 3, lines[0].ContextMap()["items"])
 			assert.Contains(t, lines[0].ContextMap()["error"], "too large")
 		})
 	}

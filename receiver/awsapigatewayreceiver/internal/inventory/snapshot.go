@@ -3,12 +3,12 @@ package inventory
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -25,15 +25,36 @@ type Gone struct {
 // Snapshot is one complete inventory of a target. It is immutable.
 type Snapshot struct {
 	// Taken is when the newest complete list began, by AWS's clock; zero where one kind of API was never listed.
-	Taken time.Time `json:"taken"`
+	Taken time.Time
 	// APIs are the live ones, by id.
-	APIs []model.API `json:"apis"`
-	Gone []Gone      `json:"gone,omitempty"`
+	APIs []model.API
+	Gone []Gone
 	// Stages are by API id. An API that is missing here was not crawled yet.
-	Stages map[string][]model.Stage `json:"stages"`
+	Stages map[string][]model.Stage
+	// Parts are the entities: by API id, and those that belong to no API under "".
+	Parts map[string]Parts
+	// Limits are those that belong to no stage, nil before they were read.
+	Limits *Limits
 
 	byID   map[string]*entry
 	byName map[string][]*entry // REST only, by the name in CloudWatch; live ones and those gone
+	// restored are the ids, as in Parts, whose stages and limits were not read since the collector started.
+	restored map[string]bool
+	// filter says which stages are collected; nil: all.
+	filter *Filter
+}
+
+// Limits are those of the account in the region, and of its usage plans; and when client certificates expire. It is immutable.
+type Limits struct {
+	Known        bool                `json:"known,omitempty"` // the account's settings were read
+	Account      model.Throttle      `json:"account,omitzero"`
+	Plans        []model.UsagePlan   `json:"plans,omitempty"`
+	Certificates []model.Certificate `json:"certificates,omitempty"`
+}
+
+// collected says whether a stage is one that the user asked for.
+func (s *Snapshot) collected(a *model.API, stage string) bool {
+	return s.filter == nil || s.filter.Stage(a, stage)
 }
 
 type entry struct {
@@ -98,7 +119,8 @@ func (s *Snapshot) namesakes() map[string]*model.API {
 
 // next is the snapshot after a crawl: the lists that are not nil replace the APIs of their kind, what they miss is remembered as gone.
 func (s *Snapshot) next(began time.Time, rest, v2 []model.API) *Snapshot {
-	n := &Snapshot{Taken: began, Stages: make(map[string][]model.Stage, len(s.Stages))}
+	n := *s
+	n.Taken, n.APIs, n.Gone, n.Stages = began, nil, nil, make(map[string][]model.Stage, len(s.Stages))
 	live := make(map[string]bool, len(s.APIs))
 	replace := func(isREST bool, list []model.API) {
 		if list == nil {
@@ -134,42 +156,101 @@ func (s *Snapshot) next(began time.Time, rest, v2 []model.API) *Snapshot {
 			n.Stages[id] = stages
 		}
 	}
+	n.Parts = make(map[string]Parts, len(s.Parts))
+	for id, parts := range s.Parts {
+		if id == "" || live[id] {
+			n.Parts[id] = parts
+		}
+	}
 	return n.index()
 }
 
 // withStages is the snapshot with newly crawled stages.
 func (s *Snapshot) withStages(crawled map[string][]model.Stage) *Snapshot {
-	n := &Snapshot{Taken: s.Taken, APIs: s.APIs, Gone: s.Gone, Stages: maps.Clone(s.Stages)}
+	n := *s
+	n.Stages = maps.Clone(s.Stages)
 	maps.Copy(n.Stages, crawled)
+	for id := range crawled {
+		n.read(id)
+	}
 	return n.index()
 }
 
-const snapshotVersion = 1
-
-type storedSnapshot struct {
-	V int `json:"v"`
-	*Snapshot
+// read notes that what is under an id is not only restored any more.
+func (s *Snapshot) read(id string) {
+	if s.restored[id] {
+		s.restored = maps.Clone(s.restored)
+		delete(s.restored, id)
+	}
 }
 
-// Encode is the snapshot as it is stored.
-func (s *Snapshot) Encode() ([]byte, error) {
-	return json.Marshal(storedSnapshot{V: snapshotVersion, Snapshot: s})
+// withParts is the snapshot with newly read parts of one API, or of none; a nil part is left out from now on.
+func (s *Snapshot) withParts(api string, parts Parts) *Snapshot {
+	n := *s
+	n.Parts = maps.Clone(s.Parts)
+	if n.Parts == nil {
+		n.Parts = map[string]Parts{}
+	}
+	n.setParts(api, parts)
+	return &n
 }
 
-// Decode reads a stored snapshot.
-func Decode(b []byte) (*Snapshot, error) {
-	s := storedSnapshot{Snapshot: &Snapshot{}}
-	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("cannot decode the stored inventory: %w", err)
+// setParts changes parts of a snapshot that is not shared yet.
+func (s *Snapshot) setParts(api string, parts Parts) {
+	own := maps.Clone(s.Parts[api])
+	if own == nil {
+		own = Parts{}
 	}
-	if s.V != snapshotVersion {
-		return nil, fmt.Errorf("cannot decode the stored inventory: its version is %d, this program knows %d", s.V, snapshotVersion)
+	for name, p := range parts {
+		if p == nil {
+			delete(own, name)
+		} else {
+			own[name] = p
+		}
 	}
-	if s.Snapshot == nil {
-		return nil, fmt.Errorf("cannot decode the stored inventory: it is empty")
+	s.Parts[api] = own
+}
+
+// withLimits is the snapshot with newly read limits.
+func (s *Snapshot) withLimits(l *Limits) *Snapshot {
+	n := *s
+	n.Limits = l
+	n.read("")
+	return &n
+}
+
+// CollectedOf calls yield with the stages of an API that are collected.
+func (s *Snapshot) CollectedOf(a *model.API, yield func(stage *model.Stage)) {
+	stages := s.Stages[a.ID]
+	for k := range stages {
+		if s.collected(a, stages[k].Name) {
+			yield(&stages[k])
+		}
 	}
-	if s.Stages == nil {
-		s.Stages = map[string][]model.Stage{}
+}
+
+// Stale is the number of parts that could not be read anew, and are as old as their last complete read.
+func (s *Snapshot) Stale() int {
+	n := 0
+	for _, parts := range s.Parts {
+		for _, p := range parts {
+			if p.Stale != "" {
+				n++
+			}
+		}
 	}
-	return s.index(), nil
+	return n
+}
+
+// Entities are the numbers of resources by kind: an entity's type without its prefix, and what is only counted.
+func (s *Snapshot) Entities() map[string]int {
+	out := map[string]int{}
+	for _, parts := range s.Parts {
+		for _, p := range parts {
+			for kind, n := range p.Counts {
+				out[strings.TrimPrefix(kind, attr.Prefix)] += n
+			}
+		}
+	}
+	return out
 }

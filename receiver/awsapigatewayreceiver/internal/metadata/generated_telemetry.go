@@ -25,30 +25,33 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                  metric.Meter
-	mu                                     sync.Mutex
-	registrations                          []metric.Registration
-	ReceiverAwsapigatewayAmbiguousSeries   metric.Int64ObservableGauge
-	ReceiverAwsapigatewayAwsCallDuration   metric.Float64Histogram
-	ReceiverAwsapigatewayAwsCalls          metric.Int64Counter
-	ReceiverAwsapigatewayAwsRetries        metric.Int64Counter
-	ReceiverAwsapigatewayAwsThrottles      metric.Int64Counter
-	ReceiverAwsapigatewayBilledMetricsHigh metric.Int64Counter
-	ReceiverAwsapigatewayBilledMetricsLow  metric.Int64Counter
-	ReceiverAwsapigatewayCheckpointErrors  metric.Int64Counter
-	ReceiverAwsapigatewayClockOffset       metric.Float64ObservableGauge
-	ReceiverAwsapigatewayEstimatedCost     metric.Float64Counter
-	ReceiverAwsapigatewayInventoryAge      metric.Float64ObservableGauge
-	ReceiverAwsapigatewayInventoryInterval metric.Float64ObservableGauge
-	ReceiverAwsapigatewayLag               metric.Float64ObservableGauge
-	ReceiverAwsapigatewayLastSuccess       metric.Float64ObservableGauge
-	ReceiverAwsapigatewayLatePoints        metric.Int64Counter
-	ReceiverAwsapigatewayLostSeconds       metric.Float64Counter
-	ReceiverAwsapigatewayMalformedResults  metric.Int64Counter
-	ReceiverAwsapigatewayRefusedPoints     metric.Int64Counter
-	ReceiverAwsapigatewaySeries            metric.Int64ObservableGauge
-	ReceiverAwsapigatewayTargetUp          metric.Int64ObservableGauge
-	ReceiverAwsapigatewayUnknownSeries     metric.Int64ObservableGauge
+	meter                                    metric.Meter
+	mu                                       sync.Mutex
+	registrations                            []metric.Registration
+	ReceiverAwsapigatewayAmbiguousSeries     metric.Int64ObservableGauge
+	ReceiverAwsapigatewayAwsCallDuration     metric.Float64Histogram
+	ReceiverAwsapigatewayAwsCalls            metric.Int64Counter
+	ReceiverAwsapigatewayAwsRetries          metric.Int64Counter
+	ReceiverAwsapigatewayAwsThrottles        metric.Int64Counter
+	ReceiverAwsapigatewayBilledMetricsHigh   metric.Int64Counter
+	ReceiverAwsapigatewayBilledMetricsLow    metric.Int64Counter
+	ReceiverAwsapigatewayCheckpointErrors    metric.Int64Counter
+	ReceiverAwsapigatewayClockOffset         metric.Float64ObservableGauge
+	ReceiverAwsapigatewayDroppedEntityEvents metric.Int64Counter
+	ReceiverAwsapigatewayEntities            metric.Int64ObservableGauge
+	ReceiverAwsapigatewayEstimatedCost       metric.Float64Counter
+	ReceiverAwsapigatewayInventoryAge        metric.Float64ObservableGauge
+	ReceiverAwsapigatewayInventoryInterval   metric.Float64ObservableGauge
+	ReceiverAwsapigatewayInventoryStaleParts metric.Int64ObservableGauge
+	ReceiverAwsapigatewayLag                 metric.Float64ObservableGauge
+	ReceiverAwsapigatewayLastSuccess         metric.Float64ObservableGauge
+	ReceiverAwsapigatewayLatePoints          metric.Int64Counter
+	ReceiverAwsapigatewayLostSeconds         metric.Float64Counter
+	ReceiverAwsapigatewayMalformedResults    metric.Int64Counter
+	ReceiverAwsapigatewayRefusedPoints       metric.Int64Counter
+	ReceiverAwsapigatewaySeries              metric.Int64ObservableGauge
+	ReceiverAwsapigatewayTargetUp            metric.Int64ObservableGauge
+	ReceiverAwsapigatewayUnknownSeries       metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -92,6 +95,21 @@ func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayClockOffsetCallbac
 	return nil
 }
 
+// RegisterReceiverAwsapigatewayEntitiesCallback sets callback for observable ReceiverAwsapigatewayEntities metric.
+func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayEntitiesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayEntities, obs: o})
+		return nil
+	}, builder.ReceiverAwsapigatewayEntities)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverAwsapigatewayInventoryAgeCallback sets callback for observable ReceiverAwsapigatewayInventoryAge metric.
 func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayInventoryAgeCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -113,6 +131,21 @@ func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayInventoryIntervalC
 		cb(ctx, &observerFloat64{inst: builder.ReceiverAwsapigatewayInventoryInterval, obs: o})
 		return nil
 	}, builder.ReceiverAwsapigatewayInventoryInterval)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverAwsapigatewayInventoryStalePartsCallback sets callback for observable ReceiverAwsapigatewayInventoryStaleParts metric.
+func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayInventoryStalePartsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayInventoryStaleParts, obs: o})
+		return nil
+	}, builder.ReceiverAwsapigatewayInventoryStaleParts)
 	if err != nil {
 		return err
 	}
@@ -290,6 +323,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayDroppedEntityEvents, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_dropped_entity_events",
+		metric.WithDescription("Deletions and changes of entities that were given up, since the pipeline refused them for good or for too long. [Development]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayEntities, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_awsapigateway_entities",
+		metric.WithDescription("Resources in the inventory. [Development]"),
+		metric.WithUnit("{resource}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayEstimatedCost, err = builder.meter.Float64Counter(
 		"otelcol_receiver_awsapigateway_estimated_cost",
 		metric.WithDescription("Estimated cost of the AWS calls so far, by AWS's us-east-1 list prices and both readings of the five-statistics rule. [Alpha]"),
@@ -306,6 +351,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_awsapigateway_inventory_interval",
 		metric.WithDescription("Effective interval between two inventory crawls, stretched where the number of calls at requests_per_second demands it. [Alpha]"),
 		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayInventoryStaleParts, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_awsapigateway_inventory_stale_parts",
+		metric.WithDescription("Parts of the inventory that the newest crawl could not read, and that are as old as their last complete read. [Development]"),
+		metric.WithUnit("{part}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayLag, err = builder.meter.Float64ObservableGauge(

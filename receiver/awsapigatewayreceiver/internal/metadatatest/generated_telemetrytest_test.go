@@ -28,11 +28,19 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterReceiverAwsapigatewayEntitiesCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterReceiverAwsapigatewayInventoryAgeCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
 	require.NoError(t, tb.RegisterReceiverAwsapigatewayInventoryIntervalCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverAwsapigatewayInventoryStalePartsCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
@@ -63,6 +71,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverAwsapigatewayBilledMetricsHigh.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayBilledMetricsLow.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayCheckpointErrors.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayDroppedEntityEvents.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayEstimatedCost.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLatePoints.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLostSeconds.Add(context.Background(), 1)
@@ -95,6 +104,12 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewayClockOffset(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayDroppedEntityEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayEntities(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayEstimatedCost(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -103,6 +118,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayInventoryInterval(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayInventoryStaleParts(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayLag(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},

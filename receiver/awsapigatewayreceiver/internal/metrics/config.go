@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
 )
 
 // Config is the receiver's metrics section.
@@ -180,8 +182,14 @@ func (c *Config) Check() error {
 		add("max_monthly_cost: %v: USD, 0 or more", c.MaxMonthlyCost)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
-		if !Known(name) {
-			add("%s: is no metric of this receiver: one of %s", name, strings.Join(Names(), ", "))
+		switch {
+		case inventorymetrics.Known(name):
+			if c.Metrics[name].CollectionInterval != 0 {
+				add("%s::collection_interval: is no setting of a metric from the inventory, whose interval is inventory::interval", name)
+			}
+			continue
+		case !Known(name):
+			add("%s: is no metric of this receiver: one of %s", name, strings.Join(slices.Concat(Names(), inventorymetrics.Names()), ", "))
 		}
 		if d := c.Metrics[name].CollectionInterval; d != 0 {
 			c.checkInterval(name+"::collection_interval", d, add)
@@ -239,7 +247,8 @@ func sourcesOf(metric string) []*Definition {
 	return defs
 }
 
-func (c *Config) enabled(name string) bool {
+// Enabled says whether a metric is switched on.
+func (c *Config) Enabled(name string) bool {
 	e := c.Metrics[name].Enabled
 	return e == nil || *e
 }

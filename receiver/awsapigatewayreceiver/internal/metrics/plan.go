@@ -64,7 +64,7 @@ func plans(c *Config) map[string]*plan {
 	}
 	for i := range Catalogue {
 		d := &Catalogue[i]
-		if !c.enabled(d.Name) || d.Kind == Gauge && len(c.Quantiles) == 0 {
+		if !c.Enabled(d.Name) || d.Kind == Gauge && len(c.Quantiles) == 0 {
 			continue
 		}
 		for _, s := range d.Sources {

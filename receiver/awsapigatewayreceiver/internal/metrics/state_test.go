@@ -55,7 +55,7 @@ func newRestart(t *testing.T, store *checkpoint.Store, c *Config, next consumer.
 	r.logs = logs
 	r.Collector = New(Settings{
 		Target: model.Target{Label: "t"}, Config: c, Reader: clockReader{}, Store: store, Clock: poll.System{}, Logger: zap.New(core), Started: noon,
-		Emitter: emit.NewMetrics(context.Background(), next, obs, poll.System{}, zap.NewNop(), func(error) {}),
+		Emitter: emit.NewMetrics(emit.Settings{Hold: context.Background(), Obs: obs, Clock: poll.System{}, Logger: zap.NewNop(), Refused: func(error) {}, Format: "cloudwatch"}, next),
 		Recorder: Recorder{
 			CheckpointError: func(context.Context) { r.failures++ },
 			LostSeconds:     func(_ context.Context, s float64) { r.lost += s },

@@ -64,14 +64,85 @@ func (a *API) MetricName() string {
 	return ascii
 }
 
-// Stage is one stage of an API, as far as the metrics need it.
+// Stage is one stage of an API, as far as other signals need it: its entity says more.
 type Stage struct {
 	Name    string    `json:"name"`
 	Created time.Time `json:"created,omitzero"`
-	// DetailedMetrics is true where any method or route of the stage has detailed metrics on.
-	DetailedMetrics bool `json:"detailed_metrics,omitempty"`
-	// CanaryPercent is the share of requests that a canary takes, 0 without one.
-	CanaryPercent float64 `json:"canary_percent,omitempty"`
+	// Updated is when the stage last changed, by AWS.
+	Updated time.Time `json:"updated,omitzero"`
+	// Deployment is what the stage runs, Deployed when that was made; it is zero where the list of deployments could not be read.
+	Deployment string    `json:"deployment,omitempty"`
+	Deployed   time.Time `json:"deployed,omitzero"`
+	Canary     *Canary   `json:"canary,omitempty"`
+	// DetailedMetrics, ExecutionLogs are true where any method or route of the stage has them on.
+	DetailedMetrics bool      `json:"detailed_metrics,omitempty"`
+	ExecutionLogs   bool      `json:"execution_logs,omitempty"`
+	Tracing         bool      `json:"tracing,omitempty"`
+	AccessLog       AccessLog `json:"access_log,omitzero"`
+	// CacheGB is the size of the cache cluster, 0 where it is off.
+	CacheGB float64 `json:"cache_gb,omitempty"`
+	// Throttles are those that are set explicitly; the stage's own has no route.
+	Throttles []RouteThrottle `json:"throttles,omitempty"`
+}
+
+// Canary is the canary of a REST stage.
+type Canary struct {
+	Percent    float64 `json:"percent"` // of the stage's requests, 0 to 100
+	Deployment string  `json:"deployment,omitempty"`
+}
+
+// AccessLog says where a stage's access log goes and how its lines look.
+type AccessLog struct {
+	Destination string `json:"destination,omitempty"` // the ARN of a log group, or of a Firehose stream
+	Format      string `json:"format,omitempty"`
+}
+
+// Throttle limits requests; nil is not set.
+type Throttle struct {
+	Rate  *float64 `json:"rate,omitempty"`  // requests a second
+	Burst *float64 `json:"burst,omitempty"` // requests
+}
+
+// IsZero says that nothing is set.
+func (t Throttle) IsZero() bool { return t.Rate == nil && t.Burst == nil }
+
+// Equal compares the limits.
+func (t Throttle) Equal(o Throttle) bool { return same(t.Rate, o.Rate) && same(t.Burst, o.Burst) }
+
+func same(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// RouteThrottle is the throttle of one route, or of the whole stage where the route is "".
+type RouteThrottle struct {
+	Route string `json:"route,omitempty"` // a route key
+	Throttle
+}
+
+// UsagePlan holds the limits of a usage plan.
+type UsagePlan struct {
+	ID       string      `json:"id"`
+	Name     string      `json:"name,omitempty"`
+	Throttle Throttle    `json:"throttle,omitzero"`
+	Quota    *Quota      `json:"quota,omitempty"`
+	Stages   []PlanStage `json:"stages,omitempty"`
+}
+
+// Quota is the number of requests that each key of a usage plan has in a period.
+type Quota struct {
+	Limit  float64 `json:"limit"`
+	Period string  `json:"period,omitempty"` // DAY, WEEK, MONTH
+}
+
+// PlanStage is a stage that a usage plan gives access to, with its throttles by method.
+type PlanStage struct {
+	API       string          `json:"api"`
+	Stage     string          `json:"stage"`
+	Throttles []RouteThrottle `json:"throttles,omitempty"`
+}
+
+// Certificate is a client certificate.
+type Certificate struct {
+	ID      string    `json:"id"`
+	Expires time.Time `json:"expires,omitzero"`
 }
 
 // Dimension is one name and value of a CloudWatch metric.

@@ -10,7 +10,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/entity"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -21,45 +21,24 @@ type Attribute struct {
 	Off bool
 }
 
-// Resource attribute names.
-const (
-	cloudProvider   = "cloud.provider"
-	cloudPlatform   = "cloud.platform"
-	cloudAccountID  = entity.CloudAccountID
-	cloudRegion     = entity.CloudRegion
-	cloudResourceID = "cloud.resource_id"
-	accountName     = "aws.account.name"
-	apiID           = entity.APIID
-	restAPIID       = "aws.api_gateway.rest_api_id"
-	apiIDs          = "aws.api_gateway.api_ids"
-	apiName         = "aws.api_gateway.api_name"
-	apiType         = "aws.api_gateway.api_type"
-	endpointType    = "aws.api_gateway.endpoint_type"
-	stageName       = entity.Stage
-	tagPrefix       = "aws.api_gateway.tag."
-	serviceName     = "service.name"
-	serviceInstance = "service.instance.id"
-	environment     = "deployment.environment.name"
-)
-
 // Attributes are all resource attributes, in the order in which they are written. Tags come after them.
 var Attributes = []Attribute{
-	{Name: cloudProvider, Description: "`aws`"},
-	{Name: cloudPlatform, Description: "`aws_api_gateway`"},
-	{Name: cloudAccountID, Description: "The account's id."},
-	{Name: cloudRegion, Description: "The region."},
-	{Name: accountName, Description: "`accounts[].name`, where it is set."},
-	{Name: cloudResourceID, Description: "The stage's ARN. Not where the series is ambiguous."},
-	{Name: apiID, Description: "The API's id, of every kind of API. Not where the series is ambiguous."},
-	{Name: restAPIID, Description: "The same, of REST APIs only."},
-	{Name: apiIDs, Description: "The ids of the REST APIs that share name and stage, where the series is ambiguous."},
-	{Name: apiName, Description: "The API's name."},
-	{Name: apiType, Description: "`REST`, `HTTP` or `WEBSOCKET`"},
-	{Name: endpointType, Description: "`EDGE`, `REGIONAL` or `PRIVATE`, of REST APIs."},
-	{Name: stageName, Description: "The stage's name. A canary's is its stage's."},
-	{Name: serviceName, Description: "The API's name."},
-	{Name: serviceInstance, Description: "`<account>/<region>/<api id>/<stage>`"},
-	{Name: environment, Description: "The stage's name.", Off: true},
+	{Name: attr.CloudProvider, Description: "`aws`"},
+	{Name: attr.CloudPlatform, Description: "`aws_api_gateway`"},
+	{Name: attr.CloudAccountID, Description: "The account's id."},
+	{Name: attr.CloudRegion, Description: "The region."},
+	{Name: attr.AccountName, Description: "`accounts[].name`, where it is set."},
+	{Name: attr.CloudResourceID, Description: "The stage's ARN. Not where the series is ambiguous."},
+	{Name: attr.APIID, Description: "The API's id, of every kind of API. Not where the series is ambiguous."},
+	{Name: attr.RestAPIID, Description: "The same, of REST APIs only."},
+	{Name: attr.APIIDs, Description: "The ids of the REST APIs that share name and stage, where the series is ambiguous."},
+	{Name: attr.APIName, Description: "The API's name."},
+	{Name: attr.APIType, Description: "`REST`, `HTTP` or `WEBSOCKET`"},
+	{Name: attr.EndpointType, Description: "`EDGE`, `REGIONAL` or `PRIVATE`, of REST APIs."},
+	{Name: attr.Stage, Description: "The stage's name. A canary's is its stage's."},
+	{Name: attr.ServiceName, Description: "The API's name."},
+	{Name: attr.ServiceInstance, Description: "`<account>/<region>/<api id>/<stage>`"},
+	{Name: attr.Environment, Description: "The stage's name.", Off: true},
 }
 
 // Config is the receiver's resource_attributes setting: attributes by name.
@@ -74,7 +53,7 @@ type AttributeConfig struct {
 func (c Config) Check() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c)) {
-		if strings.HasPrefix(name, tagPrefix) {
+		if strings.HasPrefix(name, attr.TagPrefix) {
 			errs = append(errs, fmt.Errorf("%s: tags are switched by the tags setting: leave the key out of tags", name))
 		} else if !slices.ContainsFunc(Attributes, func(a Attribute) bool { return a.Name == name }) {
 			errs = append(errs, fmt.Errorf("%s: is no resource attribute of this receiver: one of %s", name, names()))
@@ -110,8 +89,23 @@ func NewWriter(target model.Target, config Config, tags []string) *Writer {
 	return w
 }
 
+// Account writes the resource of what belongs to no API.
+func (w *Writer) Account(res pcommon.Resource) {
+	put := w.begin(res)
+	put(attr.CloudResourceID, "arn:"+w.target.Partition+":apigateway:"+w.target.Region+"::/account")
+	put(attr.ServiceInstance, w.target.AccountID+"/"+w.target.Region)
+}
+
+// API writes the resource of an API, of what belongs to no stage.
+func (w *Writer) API(res pcommon.Resource, a *model.API) { w.write(res, a, nil, "") }
+
 // Stage writes the resource of a stage. candidates are the ids of the REST APIs that may own it, nil where the owner is known.
 func (w *Writer) Stage(res pcommon.Resource, a *model.API, candidates []string, stage string) {
+	w.write(res, a, candidates, stage)
+}
+
+// begin writes what all resources of the target have, and returns what writes an attribute that is enabled and not empty.
+func (w *Writer) begin(res pcommon.Resource) func(name, value string) {
 	m := res.Attributes()
 	m.EnsureCapacity(len(Attributes) + len(w.tags))
 	put := func(name, value string) {
@@ -119,42 +113,54 @@ func (w *Writer) Stage(res pcommon.Resource, a *model.API, candidates []string, 
 			m.PutStr(name, value)
 		}
 	}
+	put(attr.CloudProvider, "aws")
+	put(attr.CloudPlatform, "aws_api_gateway")
+	put(attr.CloudAccountID, w.target.AccountID)
+	put(attr.CloudRegion, w.target.Region)
+	put(attr.AccountName, w.target.AccountName)
+	return put
+}
+
+func (w *Writer) write(res pcommon.Resource, a *model.API, candidates []string, stage string) {
+	put := w.begin(res)
+	m := res.Attributes()
 	known := candidates == nil
-	put(cloudProvider, "aws")
-	put(cloudPlatform, "aws_api_gateway")
-	put(cloudAccountID, w.target.AccountID)
-	put(cloudRegion, w.target.Region)
-	put(accountName, w.target.AccountName)
+	below := func(separator string) string {
+		if stage == "" {
+			return ""
+		}
+		return separator + stage
+	}
 	instance := strings.Join(candidates, ",")
 	if known {
 		instance = a.ID
-		put(cloudResourceID, a.ARN(w.target.Partition, w.target.Region)+"/stages/"+stage)
-		put(apiID, a.ID)
+		put(attr.CloudResourceID, a.ARN(w.target.Partition, w.target.Region)+below("/stages/"))
+		put(attr.APIID, a.ID)
 		if a.Type == model.REST {
-			put(restAPIID, a.ID)
+			put(attr.RestAPIID, a.ID)
 		}
-	} else if w.enabled[apiIDs] {
-		ids := m.PutEmptySlice(apiIDs)
+	} else if w.enabled[attr.APIIDs] {
+		ids := m.PutEmptySlice(attr.APIIDs)
 		for _, id := range candidates {
 			ids.AppendEmpty().SetStr(id)
 		}
 	}
-	put(apiName, a.Name)
-	put(apiType, string(a.Type))
+	put(attr.APIName, a.Name)
+	put(attr.APIType, string(a.Type))
 	if known {
-		put(endpointType, a.EndpointType)
+		put(attr.EndpointType, a.EndpointType)
 	}
-	put(stageName, stage)
-	put(serviceName, a.Name)
-	put(serviceInstance, w.target.AccountID+"/"+w.target.Region+"/"+instance+"/"+stage)
-	put(environment, stage)
+	put(attr.Stage, stage)
+	put(attr.ServiceName, a.Name)
+	put(attr.ServiceInstance, w.target.AccountID+"/"+w.target.Region+"/"+instance+below("/"))
+	put(attr.Environment, stage)
 	if !known {
 		return
 	}
 	for _, key := range w.tags {
 		if v, ok := a.Tags[key]; ok {
-			m.PutStr(tagPrefix+key, v)
+			m.PutStr(attr.TagPrefix+key, v)
 		}
 	}
-	entity.SetRefs(res)
+	setRefs(res)
 }

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	xentity "go.opentelemetry.io/collector/pdata/xpdata/entity"
 
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/entity"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -42,7 +42,7 @@ func refs(res pcommon.Resource) (types []string) {
 	return types
 }
 
-var bothRefs = []string{entity.TypeAPI, entity.TypeStage}
+var bothRefs = []string{attr.TypeAPI, attr.TypeStage}
 
 // The attributes of a stage, to the letter.
 func TestResource(t *testing.T) {
@@ -143,17 +143,17 @@ func TestEachAttributeCanBeSwitchedOff(t *testing.T) {
 		delete(want, name)
 		assert.Equal(t, want, res.Attributes().AsRaw(), name)
 		switch name {
-		case entity.CloudAccountID, entity.CloudRegion, entity.APIID:
+		case attr.CloudAccountID, attr.CloudRegion, attr.APIID:
 			assert.Empty(t, refs(res), name)
-		case entity.Stage:
-			assert.Equal(t, []string{entity.TypeAPI}, refs(res))
+		case attr.Stage:
+			assert.Equal(t, []string{attr.TypeAPI}, refs(res))
 		default:
 			assert.Equal(t, bothRefs, refs(res), name)
 		}
 	}
 	off := false
-	res := write(target, Config{apiIDs: {Enabled: &off}}, nil, &rest, []string{"r1", "r2"}, "prod")
-	assert.NotContains(t, res.Attributes().AsRaw(), apiIDs)
+	res := write(target, Config{attr.APIIDs: {Enabled: &off}}, nil, &rest, []string{"r1", "r2"}, "prod")
+	assert.NotContains(t, res.Attributes().AsRaw(), attr.APIIDs)
 }
 
 // A key that says nothing of enabled leaves the default.

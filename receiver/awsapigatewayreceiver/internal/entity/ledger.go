@@ -1,0 +1,253 @@
+package entity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+)
+
+// owed is a deletion or a change that has to be handed over.
+type owed struct {
+	Deleted *inventory.Deleted `json:"deleted,omitempty"`
+	Event   *inventory.Event   `json:"event,omitempty"`
+}
+
+// chunk is what is stored, sent and removed at once.
+type chunk struct {
+	seq   int64
+	items []owed
+}
+
+// ledger holds what is owed, oldest first.
+type ledger struct {
+	chunks  []chunk
+	next    int64 // the number of the next chunk
+	items   int
+	deletes map[uint64]bool // keys of the deletions in it: each once
+	fresh   []int64         // chunks that are not stored yet
+}
+
+// maxOwed bounds the ledger: more than all resources that API Gateway's quotas allow a region with default limits.
+const maxOwed = 500_000
+
+func (l *ledger) empty() bool { return len(l.chunks) == 0 }
+
+// add takes what a snapshot no longer has, and what changed. It returns how many it had no room for.
+func (l *ledger) add(d *inventory.Delta, now time.Time) (dropped int) {
+	var items []owed
+	for i := range d.Deleted {
+		key := inventory.KeyHash(d.Deleted[i].Type, d.Deleted[i].ID)
+		if l.deletes[key] {
+			continue
+		}
+		if l.deletes == nil {
+			l.deletes = map[uint64]bool{}
+		}
+		l.deletes[key] = true
+		items = append(items, owed{Deleted: &d.Deleted[i]})
+	}
+	for _, keys := range d.Changed {
+		for _, key := range keys {
+			l.revive(key)
+		}
+	}
+	for i := range d.Events {
+		if d.Events[i].At.IsZero() {
+			d.Events[i].At = now
+		}
+		items = append(items, owed{Event: &d.Events[i]})
+	}
+	if room := maxOwed - l.items; len(items) > room {
+		dropped = len(items) - room
+		items = items[:room]
+	}
+	for len(items) > 0 {
+		n := min(len(items), maxRecords)
+		l.chunks = append(l.chunks, chunk{l.next, items[:n]})
+		l.fresh = append(l.fresh, l.next)
+		l.next++
+		l.items += n
+		items = items[n:]
+	}
+	return dropped
+}
+
+// revive takes back a deletion that was not sent: the entity is there again.
+func (l *ledger) revive(key uint64) {
+	if !l.deletes[key] {
+		return
+	}
+	delete(l.deletes, key)
+	for _, c := range l.chunks {
+		for i, o := range c.items {
+			if o.Deleted != nil && inventory.KeyHash(o.Deleted.Type, o.Deleted.ID) == key {
+				c.items[i] = owed{}
+				l.fresh = append(l.fresh, c.seq)
+			}
+		}
+	}
+}
+
+// write writes whole chunks, as many as fit into a batch. It returns the number after the last one, and the records.
+func (l *ledger) write(w *Writer) (sent int64, records int) {
+	for _, c := range l.chunks {
+		if records > 0 && records+len(c.items) > maxRecords {
+			break
+		}
+		for i := range c.items {
+			if c.items[i].Deleted != nil {
+				w.Delete(c.items[i].Deleted)
+			}
+			if c.items[i].Event != nil {
+				w.Event(c.items[i].Event)
+			}
+		}
+		records += len(c.items)
+		sent = c.seq + 1
+	}
+	return sent, records
+}
+
+// sent removes the chunks before a number, and returns what to change in the store.
+func (l *ledger) sent(before int64) map[string][]byte {
+	changes := map[string][]byte{}
+	for len(l.chunks) > 0 && l.chunks[0].seq < before {
+		for _, o := range l.chunks[0].items {
+			if o.Deleted != nil {
+				delete(l.deletes, inventory.KeyHash(o.Deleted.Type, o.Deleted.ID))
+			}
+		}
+		changes[chunkKey(l.chunks[0].seq)] = nil
+		l.items -= len(l.chunks[0].items)
+		l.chunks = l.chunks[1:]
+	}
+	return changes
+}
+
+func chunkKey(seq int64) string { return fmt.Sprintf("/%d", seq) }
+
+const ledgerVersion = 1
+
+type storedLedger struct {
+	V int `json:"v"`
+	// First and Next are the numbers of the chunks: [First, Next).
+	First int64 `json:"first"`
+	Next  int64 `json:"next"`
+	// Behind says that states were waiting.
+	Behind   bool      `json:"behind,omitempty"`
+	Reported time.Time `json:"reported"`
+}
+
+// changes is what to change in the store: the head, and chunks that are new. Keys are below the reporter's.
+func (r *Reporter) changes() map[string][]byte {
+	l := &r.ledger
+	head := storedLedger{V: ledgerVersion, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported}
+	if len(l.chunks) > 0 {
+		head.First = l.chunks[0].seq
+	}
+	out := map[string][]byte{}
+	if b, err := json.Marshal(head); err == nil {
+		out[""] = b
+	}
+	for _, seq := range l.fresh {
+		if i := seq - head.First; i >= 0 && i < int64(len(l.chunks)) {
+			if b, err := json.Marshal(l.chunks[i].items); err == nil {
+				out[chunkKey(seq)] = b
+			}
+		}
+	}
+	l.fresh = nil
+	return out
+}
+
+func (r *Reporter) store(ctx context.Context, changes map[string][]byte) {
+	if !r.Store.Durable() {
+		return
+	}
+	keyed := make(map[string][]byte, len(changes))
+	for k, v := range changes {
+		keyed[r.Key+k] = v
+	}
+	// What was taken has to be noted although the collector is stopped meanwhile.
+	if err := r.Store.Apply(context.WithoutCancel(ctx), keyed); err != nil {
+		r.CheckpointError(ctx)
+	}
+}
+
+// Restore continues where the last run stopped. Without a stored state, or where states were waiting, everything is reported.
+func (r *Reporter) Restore(ctx context.Context) error {
+	b, err := r.Store.Get(ctx, r.Key)
+	if err != nil {
+		return err
+	}
+	head := storedLedger{Behind: true}
+	if b != nil {
+		if err := json.Unmarshal(b, &head); err != nil {
+			return errors.Join(fmt.Errorf("cannot decode what is owed: %w", err), r.all())
+		}
+		if head.V != ledgerVersion || head.First > head.Next || head.Next-head.First > maxOwed {
+			return errors.Join(fmt.Errorf("cannot decode what is owed: version %d, chunks %d to %d", head.V, head.First, head.Next), r.all())
+		}
+	}
+	var errs []error
+	for seq := head.First; seq < head.Next; seq++ {
+		b, err := r.Store.Get(ctx, r.Key+chunkKey(seq))
+		var items []owed
+		if err == nil && b != nil {
+			err = json.Unmarshal(b, &items)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("cannot decode what is owed: %w", err))
+			items = nil
+		}
+		r.ledger.chunks = append(r.ledger.chunks, chunk{seq, items})
+		r.ledger.items += len(items)
+		for _, o := range items {
+			if o.Deleted != nil {
+				if r.ledger.deletes == nil {
+					r.ledger.deletes = map[uint64]bool{}
+				}
+				r.ledger.deletes[inventory.KeyHash(o.Deleted.Type, o.Deleted.ID)] = true
+			}
+		}
+	}
+	r.ledger.next = head.Next
+	if !head.Reported.IsZero() && head.Reported.Before(r.reported) {
+		r.reported = head.Reported
+	}
+	if head.Behind {
+		errs = append(errs, r.all())
+	}
+	return errors.Join(errs...)
+}
+
+// Forget removes what is stored: the next start reports everything.
+func (r *Reporter) Forget(ctx context.Context) error {
+	changes := map[string][]byte{r.Key: nil}
+	for _, c := range r.ledger.chunks {
+		changes[r.Key+chunkKey(c.seq)] = nil
+	}
+	return r.Store.Apply(ctx, changes)
+}
+
+// all makes everything pending that the restored snapshot has.
+func (r *Reporter) all() error {
+	s := r.Current()
+	if s == nil || r.Config.EntityEvents == inventory.EventsNone {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for api, parts := range s.Parts {
+		for name, p := range parts {
+			for key := range p.Keys {
+				add(r.pending, inventory.Place{API: api, Part: name}, key)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// What is stored of an inventory: a head, which says which APIs there are and when the last crawl began, and a value for each API and one for what
+// belongs to none. Only what changed is written.
+
+const snapshotVersion = 2
+
+type storedHead struct {
+	V     int       `json:"v"`
+	Taken time.Time `json:"taken,omitzero"`
+	// Began is when the newest crawl began whose lists were complete.
+	Began time.Time    `json:"began,omitzero"`
+	APIs  []string     `json:"apis"`
+	Gone  []storedGone `json:"gone,omitempty"`
+}
+
+type storedGone struct {
+	Gone
+	Stages []model.Stage `json:"stages,omitempty"`
+}
+
+type storedAPI struct {
+	API    *model.API    `json:"api,omitempty"` // nil for what belongs to none
+	Known  bool          `json:"known,omitempty"`
+	Stages []model.Stage `json:"stages,omitempty"`
+	Limits *Limits       `json:"limits,omitempty"`
+	Parts  Parts         `json:"parts,omitempty"`
+}
+
+func (s *Snapshot) encodeHead(began time.Time) ([]byte, error) {
+	h := storedHead{V: snapshotVersion, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
+	for i := range s.APIs {
+		h.APIs[i] = s.APIs[i].ID
+	}
+	for _, g := range s.Gone {
+		h.Gone = append(h.Gone, storedGone{g, s.Stages[g.API.ID]})
+	}
+	return json.Marshal(h)
+}
+
+func (s *Snapshot) encodeAPI(id string) ([]byte, error) {
+	v := storedAPI{Parts: s.Parts[id]}
+	if id == "" {
+		v.Limits = s.Limits
+	} else {
+		if e, ok := s.byID[id]; ok {
+			v.API = e.api
+		}
+		v.Stages, v.Known = s.Stages[id]
+	}
+	return json.Marshal(v)
+}
+
+func decodeHead(b []byte) (*storedHead, error) {
+	var h storedHead
+	if err := json.Unmarshal(b, &h); err != nil {
+		return nil, fmt.Errorf("cannot decode the stored inventory: %w", err)
+	}
+	if h.V != snapshotVersion {
+		return nil, fmt.Errorf("cannot decode the stored inventory: its version is %d, this program knows %d", h.V, snapshotVersion)
+	}
+	return &h, nil
+}
+
+func decodeAPI(id string, b []byte) (*storedAPI, error) {
+	var v storedAPI
+	if err := json.Unmarshal(b, &v); err != nil {
+		return nil, fmt.Errorf("cannot decode the stored inventory of %q: %w", id, err)
+	}
+	if id != "" && (v.API == nil || v.API.ID != id) {
+		return nil, fmt.Errorf("cannot decode the stored inventory of %q: it is of another API", id)
+	}
+	for name, p := range v.Parts {
+		if p == nil || len(p.Index)%indexEntry != 0 || !sorted(p) {
+			return nil, fmt.Errorf("cannot decode the stored inventory of %q: part %q is broken", id, name)
+		}
+	}
+	return &v, nil
+}
+
+func sorted(p *Part) bool {
+	for i := 1; i < p.Len(); i++ {
+		a, _ := p.entry(i - 1)
+		if b, _ := p.entry(i); a >= b {
+			return false
+		}
+	}
+	return true
+}
+
+// restoreChunk is how many APIs are read from storage in one transaction.
+const restoreChunk = 100
+
+// Restore starts from the stored snapshot, if there is one. What can't be decoded is crawled anew; the error says what.
+func (inv *Inventory) Restore(ctx context.Context) error {
+	b, err := inv.store.Get(ctx, inv.key)
+	if err != nil || b == nil {
+		return err
+	}
+	h, err := decodeHead(b)
+	if err != nil {
+		return err
+	}
+	s := &Snapshot{Taken: h.Taken, Stages: map[string][]model.Stage{}, Parts: map[string]Parts{}, restored: map[string]bool{}, filter: inv.filter}
+	var errs []error
+	ids := append([]string{""}, h.APIs...)
+	for chunk := range slices.Chunk(ids, restoreChunk) {
+		keys := make([]string, len(chunk))
+		for i, id := range chunk {
+			keys[i] = inv.apiKey(id)
+		}
+		values, err := inv.store.GetAll(ctx, keys)
+		if err != nil {
+			return err
+		}
+		for i, id := range chunk {
+			if values[i] == nil {
+				continue
+			}
+			v, err := decodeAPI(id, values[i])
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			s.restore(id, v)
+		}
+	}
+	for _, g := range h.Gone {
+		s.Gone = append(s.Gone, g.Gone)
+		if g.Stages != nil {
+			s.Stages[g.API.ID] = g.Stages
+		}
+	}
+	inv.began = h.Began
+	inv.current.Store(s.index())
+	close(inv.ready)
+	return errors.Join(errs...)
+}
+
+func (s *Snapshot) restore(id string, v *storedAPI) {
+	s.restored[id] = true
+	if v.Parts != nil {
+		s.Parts[id] = v.Parts
+	}
+	if id == "" {
+		s.Limits = v.Limits
+		return
+	}
+	s.APIs = append(s.APIs, *v.API)
+	if v.Known {
+		s.Stages[id] = v.Stages
+	}
+}
+
+func (inv *Inventory) apiKey(id string) string {
+	if id == "" {
+		return inv.key + "/account"
+	}
+	return inv.key + "/api/" + id
+}
+
+// save writes the head, and the APIs that changed; those that are no more are removed.
+func (inv *Inventory) save(ctx context.Context, s *Snapshot, touched []string) error {
+	if !inv.store.Durable() {
+		return nil
+	}
+	head, err := s.encodeHead(inv.began)
+	if err != nil {
+		return err
+	}
+	changes := map[string][]byte{inv.key: head}
+	for _, id := range touched {
+		if _, alive := s.Parts[id]; !alive && !s.live(id) {
+			changes[inv.apiKey(id)] = nil
+			continue
+		}
+		if changes[inv.apiKey(id)], err = s.encodeAPI(id); err != nil {
+			return err
+		}
+	}
+	return inv.store.Apply(ctx, changes)
+}
+
+func (s *Snapshot) live(id string) bool {
+	e, ok := s.byID[id]
+	return ok && e.gone.IsZero()
+}
