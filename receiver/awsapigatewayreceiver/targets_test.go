@@ -150,7 +150,7 @@ func TestRefusalIsInTheStatus(t *testing.T) {
 	require.GreaterOrEqual(t, len(events), 2)
 	refused := events[len(events)-2]
 	assert.Equal(t, componentstatus.StatusRecoverableError, refused.Status())
-	assert.ErrorContains(t, refused.Err(), "the pipeline refuses data: refused for now")
+	assert.ErrorContains(t, refused.Err(), "the pipeline refuses metrics: refused for now")
 	assert.Equal(t, componentstatus.StatusOK, events[len(events)-1].Status())
 }
 
