@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -134,12 +135,15 @@ func (u *sharedUpdate) vpcLinks(ctx context.Context) {
 
 // has says whether an entity of that key is in the part.
 func (p *Part) has(key uint64) bool {
-	for i := range p.Len() {
-		if k, _ := p.entry(i); k == key {
-			return true
-		}
+	i := sort.Search(p.Len(), func(i int) bool {
+		k, _ := p.entry(i)
+		return k >= key
+	})
+	if i == p.Len() {
+		return false
 	}
-	return false
+	k, _ := p.entry(i)
+	return k == key
 }
 
 // domains reads the domain names of both versions, and the mappings and routing rules of those that changed or were read too long ago.

@@ -55,7 +55,7 @@ func Diff(old, next *Snapshot) *Delta {
 			}
 		}
 	}
-	d.deletions(gone)
+	d.deletions(gone, next)
 	d.Events = events(old, next)
 	return d
 }
@@ -78,7 +78,17 @@ func (d *Delta) part(gone map[Place]goneKeys, at Place, before, after *Part) {
 	}
 }
 
-func (d *Delta) deletions(gone map[Place]goneKeys) {
+// have says whether an entity of that key is in any of the parts: some are listed twice, as by both versions of the control plane.
+func (p Parts) have(key uint64) bool {
+	for _, part := range p {
+		if part.has(key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Delta) deletions(gone map[Place]goneKeys, next *Snapshot) {
 	if len(gone) == 0 {
 		return
 	}
@@ -95,7 +105,7 @@ func (d *Delta) deletions(gone map[Place]goneKeys) {
 		g := gone[at]
 		wanted := func(key uint64) bool {
 			_, missing := slices.BinarySearch(g.keys, key)
-			return missing && !elsewhere[key]
+			return missing && !elsewhere[key] && !next.Parts[at.API].have(key)
 		}
 		err := g.part.Entities(wanted, func(_ uint64, e *model.Entity, _ int) bool {
 			d.Deleted = append(d.Deleted, Deleted{Type: e.Type, ID: e.ID})
