@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -158,13 +159,13 @@ func (u *sharedUpdate) domains(ctx context.Context) {
 		}
 	}
 	if class1 != "" || class2 != "" {
-		fail(class1 + class2)
+		fail(cmp.Or(class1, class2))
 		return
 	}
 	o1, class1 := u.objects(ctx, model.GetRestDomainNames, model.ReadOf{}, v1)
 	o2, class2 := u.objects(ctx, model.GetDomainNames, model.ReadOf{}, v2)
 	if class1 != "" || class2 != "" {
-		fail(class1 + class2)
+		fail(cmp.Or(class1, class2))
 		return
 	}
 	domains, err := mergeDomains(o1, o2)
@@ -198,6 +199,9 @@ func (u *sharedUpdate) domains(ctx context.Context) {
 func (u *sharedUpdate) associations(ctx context.Context) map[string][]string {
 	before := u.old[partAssociations]
 	items, class := u.read(ctx, model.GetDomainNameAccessAssociations, model.ReadOf{})
+	if class == "" && before != nil && before.Stale == "" && before.Raw == hashItems(items) {
+		return dataOf[map[string][]string](before)
+	}
 	var objects []object
 	if class == "" {
 		objects, class = u.objects(ctx, model.GetDomainNameAccessAssociations, model.ReadOf{}, items)
