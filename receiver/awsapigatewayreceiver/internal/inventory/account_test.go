@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,7 +96,7 @@ func (a *account) Read(ctx context.Context, what model.Read, of model.ReadOf) ([
 	a.calls[string(what)]++
 	a.asked = append(a.asked, name)
 	a.now = a.now.Add(a.took)
-	if err := errors.Join(a.errs[string(what)], a.errs[name], ctx.Err()); err != nil {
+	if err := cmp.Or(a.errs[string(what)], a.errs[name], ctx.Err()); err != nil {
 		return nil, err
 	}
 	items, ok := a.answers[name]
