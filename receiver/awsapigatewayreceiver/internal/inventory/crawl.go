@@ -103,6 +103,14 @@ func (c *crawl) entities(ctx context.Context, what model.Read, of model.ReadOf, 
 	return p, ""
 }
 
+// addNew appends an item unless one of its id is there: a list that shifts while its pages are read has an item twice.
+func addNew[T any](to []T, item T, id func(T) string) []T {
+	if slices.ContainsFunc(to, func(have T) bool { return id(have) == id(item) }) {
+		return to
+	}
+	return append(to, item)
+}
+
 // one adapts a describer of a single entity.
 func one(describe func(o object) (model.Entity, error)) func(o object) ([]model.Entity, error) {
 	return func(o object) ([]model.Entity, error) {

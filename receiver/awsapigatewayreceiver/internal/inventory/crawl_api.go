@@ -52,7 +52,7 @@ func (c *crawl) stages(ctx context.Context, a *model.API) (changed bool, err err
 			if err != nil {
 				return nil, err
 			}
-			stages = append(stages, stage)
+			stages = addNew(stages, stage, func(s model.Stage) string { return s.Name })
 			if !c.inv.filter.Stage(a, stage.Name) {
 				return nil, nil
 			}

@@ -100,7 +100,7 @@ func (u *sharedUpdate) usagePlans(ctx context.Context) {
 	plans := []model.UsagePlan{}
 	if u.list(ctx, partUsagePlans, model.GetUsagePlans, one(func(o object) (model.Entity, error) {
 		p, e, err := u.d.usagePlan(o)
-		plans = append(plans, p)
+		plans = addNew(plans, p, func(p model.UsagePlan) string { return p.ID })
 		return e, err
 	})) {
 		u.limits.Plans, u.limited = plans, true
@@ -111,7 +111,7 @@ func (u *sharedUpdate) certificates(ctx context.Context) {
 	certificates := []model.Certificate{}
 	if u.list(ctx, partCertificates, model.GetClientCertificates, one(func(o object) (model.Entity, error) {
 		cert, e, err := u.d.clientCertificate(o)
-		certificates = append(certificates, cert)
+		certificates = addNew(certificates, cert, func(c model.Certificate) string { return c.ID })
 		return e, err
 	})) {
 		u.limits.Certificates, u.limited = certificates, true

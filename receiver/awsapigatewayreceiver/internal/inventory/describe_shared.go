@@ -73,7 +73,7 @@ func mappings(items []object) []mapping {
 		}
 		m.Paths = append(m.Paths, "/"+strings.TrimPrefix(path, "/"))
 		if m.API != "" {
-			out = append(out, m)
+			out = addNew(out, m, func(m mapping) string { return m.Paths[0] })
 		}
 	}
 	slices.SortFunc(out, func(a, b mapping) int { return strings.Compare(a.Paths[0], b.Paths[0]) })
