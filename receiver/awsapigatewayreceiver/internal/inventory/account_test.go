@@ -37,6 +37,7 @@ type account struct {
 	errs      map[string]error
 	calls     map[string]int // by read
 	asked     []string       // reads and subjects, in their order
+	of        map[string]model.ReadOf
 	malformed map[string]int
 	slept     []time.Duration
 	// ends is how many sleeps Run gets
@@ -48,7 +49,7 @@ type account struct {
 func newAccount() *account {
 	return &account{
 		now: hour(12), errs: map[string]error{}, calls: map[string]int{}, stages: map[string][]model.Stage{}, answers: map[string][]string{},
-		malformed: map[string]int{}, ends: 1,
+		malformed: map[string]int{}, of: map[string]model.ReadOf{}, ends: 1,
 	}
 }
 
@@ -95,6 +96,7 @@ func (a *account) Read(ctx context.Context, what model.Read, of model.ReadOf) ([
 	defer a.mu.Unlock()
 	a.calls[string(what)]++
 	a.asked = append(a.asked, name)
+	a.of[name] = of
 	a.now = a.now.Add(a.took)
 	if err := cmp.Or(a.errs[string(what)], a.errs[name], ctx.Err()); err != nil {
 		return nil, err
