@@ -67,11 +67,11 @@ type sharedUpdate struct {
 	limited bool // changed
 }
 
-// list reads a list into a part. It returns false where the list is the same as before, or failed.
-func (u *sharedUpdate) list(ctx context.Context, name string, what model.Read, describe func(o object) ([]model.Entity, error)) bool {
+// list reads a list into a part. It returns false where the list is the same as before, or failed. of is a hash of what else the part is made with.
+func (u *sharedUpdate) list(ctx context.Context, name string, what model.Read, of uint64, describe func(o object) ([]model.Entity, error)) bool {
 	items, class := u.read(ctx, what, model.ReadOf{})
 	before := u.old[name]
-	if class == "" && before != nil && before.Stale == "" && before.Raw == hashItems(items) {
+	if class == "" && before != nil && before.Stale == "" && before.Raw == hashItems(items) && before.Of == of {
 		return false
 	}
 	var p *Part
@@ -82,13 +82,14 @@ func (u *sharedUpdate) list(ctx context.Context, name string, what model.Read, d
 		u.parts[name] = before.failed(class)
 		return false
 	}
+	p.Of = of
 	u.parts[name] = p
 	return true
 }
 
 func (u *sharedUpdate) account(ctx context.Context) {
 	var t model.Throttle
-	if u.list(ctx, partAccount, model.GetAccount, one(func(o object) (e model.Entity, _ error) {
+	if u.list(ctx, partAccount, model.GetAccount, 0, one(func(o object) (e model.Entity, _ error) {
 		t, e = u.d.account(o)
 		return e, nil
 	})) {
@@ -98,7 +99,7 @@ func (u *sharedUpdate) account(ctx context.Context) {
 
 func (u *sharedUpdate) usagePlans(ctx context.Context) {
 	plans := []model.UsagePlan{}
-	if u.list(ctx, partUsagePlans, model.GetUsagePlans, one(func(o object) (model.Entity, error) {
+	if u.list(ctx, partUsagePlans, model.GetUsagePlans, 0, one(func(o object) (model.Entity, error) {
 		p, e, err := u.d.usagePlan(o)
 		plans = addNew(plans, p, func(p model.UsagePlan) string { return p.ID })
 		return e, err
@@ -109,7 +110,7 @@ func (u *sharedUpdate) usagePlans(ctx context.Context) {
 
 func (u *sharedUpdate) certificates(ctx context.Context) {
 	certificates := []model.Certificate{}
-	if u.list(ctx, partCertificates, model.GetClientCertificates, one(func(o object) (model.Entity, error) {
+	if u.list(ctx, partCertificates, model.GetClientCertificates, 0, one(func(o object) (model.Entity, error) {
 		cert, e, err := u.d.clientCertificate(o)
 		certificates = addNew(certificates, cert, func(c model.Certificate) string { return c.ID })
 		return e, err
@@ -120,12 +121,16 @@ func (u *sharedUpdate) certificates(ctx context.Context) {
 
 // vpcLinks reads both versions' lists; a link that both have is the first's.
 func (u *sharedUpdate) vpcLinks(ctx context.Context) {
-	u.list(ctx, partRestVPCLinks, model.GetRestVPCLinks, one(func(o object) (model.Entity, error) { return u.d.vpcLink(o, "V1") }))
+	u.list(ctx, partRestVPCLinks, model.GetRestVPCLinks, 0, one(func(o object) (model.Entity, error) { return u.d.vpcLink(o, "V1") }))
 	first := u.old[partRestVPCLinks]
 	if p := u.parts[partRestVPCLinks]; p != nil {
 		first = p
 	}
-	u.list(ctx, partVPCLinks, model.GetVPCLinks, func(o object) ([]model.Entity, error) {
+	var known []byte
+	if first != nil {
+		known = first.Index
+	}
+	u.list(ctx, partVPCLinks, model.GetVPCLinks, xxhash.Sum64(known), func(o object) ([]model.Entity, error) {
 		e, err := u.d.vpcLink(o, "V2")
 		if err == nil && first.has(KeyHash(e.Type, e.ID)) {
 			return nil, nil
