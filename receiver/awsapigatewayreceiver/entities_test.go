@@ -1,0 +1,182 @@
+package awsapigatewayreceiver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+)
+
+// inventorySpeed is the clock of tests that look at the inventory alone: an hour is 0.6 s.
+const inventorySpeed = 6000
+
+// newInventoryRig is a rig whose receiver stands in a logs pipeline only.
+func newInventoryRig(t *testing.T, factor float64, world func(epoch time.Time) *awssim.World, config func(*awssim.Config)) *rig {
+	r := newRigAt(t, factor, world, config)
+	r.sink, r.entities = nil, &entitySink{}
+	r.edit = func(c *Config) {
+		c.Inventory.Interval, c.Inventory.FullInterval = 10*time.Minute, 20*time.Minute
+		c.Inventory.RequestsPerSecond = 10
+		c.Inventory.APIKeys.Enabled = true
+	}
+	r.attemptTimeout = 20 * time.Second
+	return r
+}
+
+// Everything in the world comes out, with each of its values and relations, and follows the world as it changes; and each entity is reported
+// exactly once in its interval.
+func TestEntitiesEqualTheWorld(t *testing.T) {
+	t.Parallel()
+	r := newInventoryRig(t, inventorySpeed, awssim.DemoWorld, nil)
+	stop := r.start()
+	defer stop()
+	r.until(r.epoch.Add(3 * time.Hour)) // the world's last change is ten minutes old
+	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+
+	before := r.entities.len()
+	from := r.now()
+	r.until(from.Add(26 * time.Hour))
+	stop()
+	reports := map[string][]time.Time{}
+	for _, rec := range r.entities.taken(before) {
+		assert.Equal(t, "entity.state", rec.Event, "nothing changes any more")
+		if rec.At.Before(from.Add(time.Hour)) || !rec.At.Before(from.Add(25*time.Hour)) {
+			continue
+		}
+		reports[rec.key()] = append(reports[rec.key()], rec.At)
+	}
+	states := r.entities.states()
+	assert.Len(t, reports, len(states))
+	for key, times := range reports {
+		want := 24
+		if interval := states[key].Attributes["entity.report.interval"]; interval == int64(86400) {
+			want = 1
+		} else {
+			assert.Equal(t, int64(3600), interval)
+		}
+		assert.InDelta(t, want, len(times), 1/float64(want)+0.5, "reports of %q in a day", key) // one may be at the edge of the day
+	}
+	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+	assert.Empty(t, r.entities.errs)
+	assert.LessOrEqual(t, r.entities.largest, 1000)
+}
+
+// deletions are the entity.delete records since the nth record, by key.
+func deletions(s *entitySink, from int) map[string]int {
+	out := map[string]int{}
+	for _, r := range s.taken(from) {
+		if r.Event == "entity.delete" {
+			out[r.key()]++
+		}
+	}
+	return out
+}
+
+// goneWorld is the demonstration's, of which API a2catalog0 and with it everything below it goes away at a time.
+func goneWorld(gone time.Duration) func(epoch time.Time) *awssim.World {
+	return func(epoch time.Time) *awssim.World {
+		w := awssim.DemoWorld(epoch.Add(-time.Hour)) // its own changes are over
+		for _, a := range w.Accounts[0].Regions[0].APIs {
+			if a.ID == "a2catalog0" {
+				a.Deleted = epoch.Add(gone)
+			}
+		}
+		return w
+	}
+}
+
+// What is deleted is reported so once, with all that was part of it, whether the collector was there to see it or not.
+func TestDeletedEntitiesAreReportedOnce(t *testing.T) {
+	for name, down := range map[string]bool{"while it runs": false, "while it is down": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newInventoryRig(t, inventorySpeed, goneWorld(3*time.Hour), nil)
+			r.dir = t.TempDir()
+			stop := r.start()
+			r.until(r.epoch.Add(2 * time.Hour))
+			before := worldEntities(r.world, testAccount, testRegion, r.now())
+			first := r.entities.len()
+			if down {
+				stop()
+				r.jump(r.epoch.Add(4 * time.Hour))
+				stop = r.start()
+			}
+			r.until(r.now().Add(4 * time.Hour))
+			stop()
+			stop = r.start() // nor is it said again after a restart
+			r.until(r.now().Add(2 * time.Hour))
+			stop()
+			after := worldEntities(r.world, testAccount, testRegion, r.now())
+			want := map[string]int{}
+			for key := range before {
+				if _, ok := after[key]; !ok {
+					want[key] = 1
+				}
+			}
+			assert.GreaterOrEqual(t, len(want), 8, "an API with stages, deployments, routes and integrations")
+			assert.Equal(t, want, deletions(r.entities, first))
+			compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+			assert.Empty(t, r.entities.errs)
+		})
+	}
+}
+
+// inventoryOperations are all reads of a crawl but GetDeployment, which is made once for each deployment that runs.
+var inventoryOperations = []string{
+	"GetRestApis", "GetStages", "GetDeployments", "GetResources", "GetAuthorizers", "GetModels", "GetRequestValidators",
+	"GetApis", "GetStagesV2", "GetDeploymentsV2", "GetRoutes", "GetIntegrations", "GetAuthorizersV2", "GetModelsV2",
+	"GetAccount", "GetDomainNames", "GetDomainNamesV2", "GetDomainNameAccessAssociations", "GetBasePathMappings", "GetApiMappings", "ListRoutingRules",
+	"GetVpcLinks", "GetVpcLinksV2", "GetUsagePlans", "GetUsagePlanKeys", "GetApiKeys", "GetClientCertificates",
+}
+
+// A crawl of which any part is denied, fails or makes no sense deletes nothing and takes nothing back, and says what is missing.
+func TestPartialCrawlsDeleteNothing(t *testing.T) {
+	t.Parallel()
+	r := newInventoryRig(t, inventorySpeed, goneWorld(10000*time.Hour), nil)
+	r.edit = func(c *Config) {
+		c.Inventory.Interval, c.Inventory.FullInterval = time.Minute, time.Minute // everything is read each time
+		c.Inventory.RequestsPerSecond = 10
+		c.Inventory.APIKeys.Enabled = true
+	}
+	stop := r.start()
+	defer stop()
+	r.until(r.epoch.Add(2 * time.Hour))
+	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+	crawled := func(operation string) {
+		r.sim.ResetCalls()
+		for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+			if r.sim.Count(operation) > 0 && r.sim.Count("GetRestApis") > 1 {
+				return
+			}
+		}
+		t.Errorf("%s was not called in a crawl", operation)
+	}
+	for _, operation := range inventoryOperations {
+		for name, faults := range map[string]awssim.Faults{
+			"denied":  {Deny: map[string]awssim.DenyKind{operation: awssim.IdentityPolicy}},
+			"failing": {ServerError: 1, Only: []string{operation}},
+			"missing": {Malformed: 1, MalformedKinds: []string{awssim.MalformedMissing}, Only: []string{operation}},
+			"garbage": {Malformed: 1, MalformedKinds: []string{awssim.MalformedGarbage}, Only: []string{operation}},
+		} {
+			if name == "missing" && withoutID[operation] {
+				continue // an answer that is empty, or without an optional member, is a good answer
+			}
+			from := r.entities.len()
+			r.sim.SetFaults(faults)
+			crawled(operation)
+			r.sim.SetFaults(awssim.Faults{})
+			assert.Empty(t, deletions(r.entities, from), "%s %s", operation, name)
+		}
+	}
+	crawled("GetStages")
+	stop()
+	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+}
+
+// withoutID are reads whose items need no id: what is missing in them can't be told from what is not there.
+var withoutID = map[string]bool{
+	"GetAccount": true, "GetModels": true, "GetModelsV2": true, "GetRequestValidators": true,
+	"GetDomainNameAccessAssociations": true, "GetBasePathMappings": true, "GetApiMappings": true, "ListRoutingRules": true, "GetUsagePlanKeys": true,
+}
