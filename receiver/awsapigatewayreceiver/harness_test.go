@@ -158,8 +158,7 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	host := &testHost{}
 	config := r.config()
 	require.NoError(r.t, config.Validate())
-	set := receivertest.NewNopSettings(metadata.Type)
-	set.ID = component.NewID(metadata.Type) // the same at each start
+	set := receiverSettings()
 	if r.telemetry != nil {
 		set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
 	}
@@ -191,6 +190,13 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 			assert.NoError(r.t, e.Shutdown(context.Background()))
 		}
 	}), nil
+}
+
+// receiverSettings are the same at each start.
+func receiverSettings() receiver.Settings {
+	set := receivertest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
+	return set
 }
 
 // metricsReceiver makes the receiver of a metrics pipeline.
