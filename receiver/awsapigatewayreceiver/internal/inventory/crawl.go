@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -177,21 +178,29 @@ func (c *crawl) allStages(ctx context.Context) error {
 			return nil
 		}
 		changed, err := c.stages(ctx, a)
-		if !changed {
+		if !changed && err == nil {
 			seen = append(seen, a.ID)
 		}
 		return err
 	})
-	c.inv.mu.Lock()
-	defer c.inv.mu.Unlock()
-	if s := c.inv.current.Load(); len(s.restored) > 0 {
-		next := *s
-		for _, id := range seen {
-			next.read(id)
-		}
-		c.inv.current.Store(&next) // what is known of it did not change
-	}
+	c.inv.seen(seen...)
 	return err
+}
+
+// seen notes that what is under these ids was read, and is as it was restored: what changes from now on is not late.
+func (inv *Inventory) seen(ids ...string) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	s := inv.current.Load()
+	if len(s.restored) == 0 {
+		return
+	}
+	next := *s
+	next.restored = maps.Clone(s.restored)
+	for _, id := range ids {
+		delete(next.restored, id)
+	}
+	inv.current.Store(&next)
 }
 
 // StagesOfNamesakes reads the stages of live REST APIs that share their name in CloudWatch with another: only the stages tell their series apart.
@@ -202,13 +211,18 @@ func (inv *Inventory) StagesOfNamesakes(ctx context.Context, missing bool) error
 	c := &crawl{inv: inv, began: inv.reader.Now(), d: &describer{at: inv.target}, failures: map[model.Read]int{}}
 	s := inv.current.Load()
 	var errs []error
+	var seen []string
 	for id, api := range s.namesakes() {
 		if _, known := s.Stages[id]; known && missing {
 			continue
 		}
-		if _, err := c.stages(ctx, api); err != nil {
+		changed, err := c.stages(ctx, api)
+		if err != nil {
 			errs = append(errs, err)
+		} else if !changed {
+			seen = append(seen, id)
 		}
 	}
+	inv.seen(seen...)
 	return errors.Join(append(errs, c.errs...)...)
 }

@@ -41,6 +41,9 @@ func (c *crawl) shared(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	if !u.limited && c.failures[model.GetAccount]+c.failures[model.GetUsagePlans] == 0 {
+		c.inv.seen("")
+	}
 	for name, p := range u.parts {
 		if p == u.old[name] {
 			delete(u.parts, name)

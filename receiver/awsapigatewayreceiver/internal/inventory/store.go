@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -143,9 +144,40 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 		}
 	}
 	inv.began = h.Began
+	refiltered := s.refilter()
 	inv.current.Store(s.index())
 	close(inv.ready)
+	if len(refiltered) > 0 {
+		errs = append(errs, inv.save(ctx, s, refiltered))
+	}
 	return errors.Join(errs...)
+}
+
+// refilter leaves out what was stored under another filter, without deleting it for anybody: APIs that are not wanted any more, and the stages of
+// those of which other stages are wanted now, which are read anew. It returns the APIs that this changed.
+func (s *Snapshot) refilter() []string {
+	var changed []string
+	for i := range s.APIs {
+		a := &s.APIs[i]
+		parts := s.Parts[a.ID]
+		if len(parts) == 0 {
+			continue
+		}
+		if !s.filter.API(a) {
+			delete(s.Parts, a.ID)
+			changed = append(changed, a.ID)
+			continue
+		}
+		part := parts[partStages]
+		if part != nil && slices.ContainsFunc(s.Stages[a.ID], func(st model.Stage) bool {
+			key := KeyHash(attr.TypeStage, model.ID{attr.APIID: a.ID, attr.Stage: st.Name})
+			return part.has(key) != s.filter.Stage(a, st.Name)
+		}) {
+			delete(parts, partStages)
+			changed = append(changed, a.ID)
+		}
+	}
+	return changed
 }
 
 func (s *Snapshot) restore(id string, v *storedAPI) {
