@@ -37,7 +37,7 @@ import (
 func init() {
 	for k, v := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "testdata/credentials",
 	} {
 		if err := os.Setenv(k, v); err != nil {
 			panic(err)
