@@ -124,17 +124,12 @@ func one(describe func(o object) (model.Entity, error)) func(o object) ([]model.
 // complete.
 func (inv *Inventory) crawl(ctx context.Context) (listed bool, err error) {
 	c := &crawl{inv: inv, began: inv.reader.Now(), d: &describer{at: inv.target}, failures: map[model.Read]int{}}
+	errs := []error{inv.begin(ctx, c.began)}
 	listErr := inv.List(ctx, c.began.Add(-time.Second))
 	if ctx.Err() != nil || inv.current.Load() == nil {
 		return false, listErr
 	}
-	if listErr == nil {
-		inv.mu.Lock()
-		inv.began = c.began
-		listErr = inv.save(ctx, inv.current.Load(), nil)
-		inv.mu.Unlock()
-	}
-	errs := []error{listErr, inv.StagesOfNamesakes(ctx, false)}
+	errs = append(errs, listErr, inv.StagesOfNamesakes(ctx, false))
 	for _, pass := range []func(context.Context) error{c.shared, c.allStages, c.allDetails} {
 		if err := pass(ctx); err != nil {
 			errs = append(errs, err)
@@ -144,6 +139,17 @@ func (inv *Inventory) crawl(ctx context.Context) (listed bool, err error) {
 		}
 	}
 	return listErr == nil, errors.Join(append(errs, c.errs...)...)
+}
+
+// begin stores that a crawl begins, so that a restart waits for its turn. One that never listed all APIs does not wait.
+func (inv *Inventory) begin(ctx context.Context, at time.Time) error {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.began = at
+	if s := inv.current.Load(); s != nil && !s.Taken.IsZero() {
+		return inv.save(ctx, s, nil)
+	}
+	return nil
 }
 
 // each calls f with each API that is collected: those with recent traffic first.
