@@ -119,6 +119,7 @@ var apiFields = []field{
 	{"version", attrVersion, text},
 	{"createdDate", attrCreated, date},
 	{"protocolType", attr.APIType, text},
+	{"apiEndpoint", attrInvokeURL, text},
 	{"apiKeySelectionExpression", attr.Prefix + "api_key_selection_expression", text},
 	{"routeSelectionExpression", attr.Prefix + "route_selection_expression", text},
 	{"ipAddressType", attrIPAddressType, text},

@@ -10,22 +10,23 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
-// domainFields are v1's; v2 lists the same domain names, with the members of domainConfigurationFields below domainNameConfigurations.
+// domainFields are v1's. A domain name that migrates between endpoint types has the members of both.
 var domainFields = []field{
 	{"certificateArn", attr.Prefix + "certificate.arn", isARN},
 	{"certificateName", attr.Prefix + "certificate.name", text},
 	{"certificateUploadDate", attr.Prefix + "certificate.uploaded", date},
-	{"regionalCertificateArn", attr.Prefix + "certificate.arn", isARN},
-	{"regionalCertificateName", attr.Prefix + "certificate.name", text},
+	{"regionalCertificateArn", attr.Prefix + "regional_certificate.arn", isARN},
+	{"regionalCertificateName", attr.Prefix + "regional_certificate.name", text},
 	{"ownershipVerificationCertificateArn", attr.Prefix + "certificate.ownership_verification_arn", isARN},
-	{"distributionDomainName", attr.Prefix + "target_domain_name", text},
-	{"distributionHostedZoneId", attr.Prefix + "hosted_zone_id", text},
-	{"regionalDomainName", attr.Prefix + "target_domain_name", text},
-	{"regionalHostedZoneId", attr.Prefix + "hosted_zone_id", text},
+	{"distributionDomainName", attr.Prefix + "distribution_domain_name", text},
+	{"distributionHostedZoneId", attr.Prefix + "distribution_hosted_zone_id", text},
+	{"regionalDomainName", attr.Prefix + "regional_domain_name", text},
+	{"regionalHostedZoneId", attr.Prefix + "regional_hosted_zone_id", text},
 	{"domainNameStatus", attrStatus, text},
 	{"domainNameStatusMessage", attrStatusMessage, text},
 	{"endpointConfiguration.types", attr.EndpointType, first},
 	{"endpointConfiguration.ipAddressType", attrIPAddressType, text},
+	{"endpointConfiguration.vpcEndpointIds", attrVPCEndpoints, list},
 	{"endpointAccessMode", attrEndpointMode, text},
 	{"securityPolicy", attrTLSPolicy, text},
 	{"routingMode", attr.Prefix + "routing_mode", text},
@@ -38,18 +39,23 @@ var domainFields = []field{
 	{"tags", attrTags, dictionary},
 }
 
-var domainConfigurationFields = []field{
-	{"certificateArn", attr.Prefix + "certificate.arn", isARN},
-	{"certificateName", attr.Prefix + "certificate.name", text},
-	{"certificateUploadDate", attr.Prefix + "certificate.uploaded", date},
-	{"ownershipVerificationCertificateArn", attr.Prefix + "certificate.ownership_verification_arn", isARN},
-	{"apiGatewayDomainName", attr.Prefix + "target_domain_name", text},
-	{"hostedZoneId", attr.Prefix + "hosted_zone_id", text},
-	{"domainNameStatus", attrStatus, text},
-	{"domainNameStatusMessage", attrStatusMessage, text},
-	{"endpointType", attr.EndpointType, text},
-	{"ipAddressType", attrIPAddressType, text},
-	{"securityPolicy", attrTLSPolicy, text},
+// regionalConfigurationFields are those of an element of v2's domainNameConfigurations, edgeConfigurationFields those of one of type EDGE.
+var regionalConfigurationFields, edgeConfigurationFields = configurationFields("regional_certificate.", "regional_"), configurationFields("certificate.", "distribution_")
+
+func configurationFields(certificate, host string) []field {
+	return []field{
+		{"certificateArn", attr.Prefix + certificate + "arn", isARN},
+		{"certificateName", attr.Prefix + certificate + "name", text},
+		{"certificateUploadDate", attr.Prefix + "certificate.uploaded", date},
+		{"ownershipVerificationCertificateArn", attr.Prefix + "certificate.ownership_verification_arn", isARN},
+		{"apiGatewayDomainName", attr.Prefix + host + "domain_name", text},
+		{"hostedZoneId", attr.Prefix + host + "hosted_zone_id", text},
+		{"domainNameStatus", attrStatus, text},
+		{"domainNameStatusMessage", attrStatusMessage, text},
+		{"endpointType", attr.EndpointType, text},
+		{"ipAddressType", attrIPAddressType, text},
+		{"securityPolicy", attrTLSPolicy, text},
+	}
 }
 
 // mapping leads from a domain name to a stage: an API mapping, a base-path mapping or a routing rule.
@@ -172,7 +178,8 @@ func mergeDomains(v1, v2 []object) ([]*domain, error) {
 			byKey[name+"+"+id] = dom
 			out = append(out, dom)
 		}
-		dom.rules = dom.rules || strings.Contains(o.text("routingMode"), "ROUTING_RULE")
+		mode := o.text("routingMode")
+		dom.rules = dom.rules || mode != "" && mode != "API_MAPPING_ONLY"
 		return dom, nil
 	}
 	for _, o := range v1 {
@@ -207,12 +214,16 @@ func (d *describer) domain(dom *domain, mapped, ruled []mapping, endpoints []str
 	}
 	e := model.Entity{Type: attr.TypeDomainName, ID: id, Description: map[string]any{attr.CloudResourceID: resource}}
 	for _, c := range dom.v2.objects("domainNameConfigurations") {
-		d.describe(e.Description, c, domainConfigurationFields)
+		fields := regionalConfigurationFields
+		if c.text("endpointType") == "EDGE" {
+			fields = edgeConfigurationFields
+		}
+		d.describe(e.Description, c, fields)
 	}
 	d.describe(e.Description, dom.v2, domainFields)
 	d.describe(e.Description, dom.v1, domainFields)
 	if len(endpoints) > 0 {
-		e.Description[attrVPCEndpoints] = anys(endpoints)
+		e.Description[attr.Prefix+"access_associations"] = anys(endpoints)
 	}
 	for name, list := range map[string][]mapping{attr.Prefix + "mappings": mapped, attr.Prefix + "routing_rules": ruled} {
 		all := make([]any, 0, len(list))
