@@ -87,14 +87,16 @@ func (crawlClock) Sleep(context.Context, time.Duration) error { return context.C
 // pipeline takes logs, or refuses them with the next of its answers.
 type pipeline struct {
 	answers []error
-	offers  int
+	onOffer func()
 	batches []plog.Logs
 }
 
 func (*pipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (p *pipeline) ConsumeLogs(_ context.Context, ld plog.Logs) error {
-	p.offers++
+	if p.onOffer != nil {
+		p.onOffer()
+	}
 	if len(p.answers) > 0 {
 		err := p.answers[0]
 		p.answers = p.answers[1:]
