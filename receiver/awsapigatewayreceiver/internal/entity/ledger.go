@@ -112,20 +112,23 @@ func (l *ledger) write(w *Writer) (sent int64, records int) {
 	return sent, records
 }
 
-// sent removes the chunks before a number, and returns what to change in the store.
-func (l *ledger) sent(before int64) map[string][]byte {
-	changes := map[string][]byte{}
+// sent removes the chunks before a number, and returns what to change in the store, and how many deletions and changes were in them.
+func (l *ledger) sent(before int64) (changes map[string][]byte, n int64) {
+	changes = map[string][]byte{}
 	for len(l.chunks) > 0 && l.chunks[0].seq < before {
 		for _, o := range l.chunks[0].items {
 			if o.Deleted != nil {
 				delete(l.deletes, inventory.KeyHash(o.Deleted.Type, o.Deleted.ID))
+			}
+			if o != (owed{}) {
+				n++
 			}
 		}
 		changes[chunkKey(l.chunks[0].seq)] = nil
 		l.items -= len(l.chunks[0].items)
 		l.chunks = l.chunks[1:]
 	}
-	return changes
+	return changes, n
 }
 
 func chunkKey(seq int64) string { return fmt.Sprintf("/%d", seq) }

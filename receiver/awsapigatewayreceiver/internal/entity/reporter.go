@@ -161,13 +161,13 @@ func (r *Reporter) send(ctx context.Context) bool {
 	}
 	r.mu.Lock()
 	clear(r.inFlight)
-	changes := r.ledger.sent(sent)
+	changes, n := r.ledger.sent(sent)
 	for k, v := range r.changes() {
 		changes[k] = v
 	}
 	r.mu.Unlock()
 	if outcome == emit.Refused {
-		r.Dropped(ctx, sent)
+		r.Dropped(ctx, n)
 	}
 	r.store(ctx, changes)
 	return true
