@@ -1,6 +1,8 @@
 package awsapigatewayreceiver
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,4 +170,33 @@ func gaugeValue(t *testing.T, m metricdata.Metrics) float64 {
 	points := m.Data.(metricdata.Gauge[float64]).DataPoints
 	require.Len(t, points, 1)
 	return points[0].Value
+}
+
+// APIs with recent traffic are crawled first.
+func TestActiveAPIsComeFirst(t *testing.T) {
+	t.Parallel()
+	r := newRigAt(t, 60, func(epoch time.Time) *awssim.World {
+		w := awssim.InventoryWorld(30, 0, 1, 2)
+		for i, a := range w.Accounts[0].Regions[0].APIs {
+			if i >= 27 {
+				a.Stages[0].Traffic = busy(epoch.Add(-30*time.Minute), epoch.Add(time.Hour), 30)
+			}
+		}
+		return w
+	}, nil)
+	r.entities = &entitySink{}
+	stop := r.start()
+	defer stop()
+	routes := func() []string {
+		var apis []string
+		for _, rec := range r.entities.taken(0) {
+			if id := fmt.Sprint(rec.ID["aws.api_gateway.api_id"]); rec.Type == "aws.api_gateway.route" && !slices.Contains(apis, id) {
+				apis = append(apis, id)
+			}
+		}
+		return apis
+	}
+	require.Eventually(t, func() bool { return len(routes()) >= 3 }, 20*time.Second, 10*time.Millisecond)
+	stop()
+	assert.Equal(t, []string{"rest000027", "rest000028", "rest000029"}, routes()[:3])
 }

@@ -1,6 +1,8 @@
 package awsapigatewayreceiver
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,4 +181,43 @@ func TestPartialCrawlsDeleteNothing(t *testing.T) {
 var withoutID = map[string]bool{
 	"GetAccount": true, "GetModels": true, "GetModelsV2": true, "GetRequestValidators": true,
 	"GetDomainNameAccessAssociations": true, "GetBasePathMappings": true, "GetApiMappings": true, "ListRoutingRules": true, "GetUsagePlanKeys": true,
+}
+
+// A denial says which action on which resource, and whether a policy can mend it; the rest of the inventory comes all the same.
+func TestDeniedReadsSayWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	r := newInventoryRig(t, inventorySpeed, goneWorld(10000*time.Hour), func(c *awssim.Config) {
+		c.Faults.Deny = map[string]awssim.DenyKind{
+			"GetRoutes": awssim.IdentityPolicy, "ListRoutingRules": awssim.IdentityPolicy, "GetUsagePlans": awssim.ServiceControlPolicy, "GetDeployment": awssim.IdentityPolicy,
+		}
+	})
+	stop := r.start()
+	r.until(r.epoch.Add(time.Hour))
+	said := ""
+	for _, e := range r.logs.FilterMessage("Target cannot be read; it is tried again").All() {
+		said += fmt.Sprint(e.ContextMap()["error"])
+	}
+	status := r.host.statuses()[0].Err().Error()
+	for _, want := range []string{
+		"cannot call GetRoutes: ", "(allow apigateway:GET on arn:aws:apigateway:us-east-1::/apis/*/routes in the identity's policy)",
+		"(allow apigateway:ListRoutingRules on arn:aws:apigateway:us-east-1:111122223333:/domainnames/*/routingrules in the identity's policy)",
+		"an explicit deny of apigateway:GET on arn:aws:apigateway:us-east-1::/usageplans",
+	} {
+		assert.Contains(t, said, want)
+		assert.Contains(t, status, want)
+	}
+	assert.Equal(t, 1, r.logs.FilterMessage("Target cannot be read; it is tried again").Len(), "once, not per crawl")
+	missing := map[string]bool{"aws.api_gateway.usage_plan": true, "aws.api_gateway.route": true}
+	got := r.entities.states()
+	for key := range worldEntities(r.world, testAccount, testRegion, r.now()) {
+		if kind, _, _ := strings.Cut(key, "\x00"); !missing[kind] {
+			assert.Contains(t, got, key)
+		}
+	}
+	from := r.entities.len()
+	r.sim.SetFaults(awssim.Faults{})
+	r.until(r.now().Add(time.Hour))
+	stop()
+	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+	assert.Empty(t, deletions(r.entities, from))
 }

@@ -235,7 +235,7 @@ func (w *targetWatch) attachCollector(c *metrics.Collector) {
 }
 
 // maxMessage bounds an error in a log line or status.
-const maxMessage = 1000
+const maxMessage = 4000
 
 func short(err error) string {
 	s := strings.ReplaceAll(err.Error(), "\n", "; ")

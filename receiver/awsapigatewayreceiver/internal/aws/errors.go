@@ -43,8 +43,16 @@ type Error struct {
 
 // Error says what failed and, where it is known, what mends it.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("cannot call %s: %v", e.Operation, e.Err)
-	if r := e.Remedy(); r != "" {
+	s := fmt.Sprintf("cannot call %s: ", e.Operation)
+	r := e.Remedy()
+	var api smithy.APIError
+	if r != "" && errors.As(e.Err, &api) && !errors.As(e.Err, new(*assumeRoleError)) {
+		// AWS's own words; the SDK's around them (status, request id) help nobody who has a policy to mend.
+		s += api.ErrorCode() + ": " + api.ErrorMessage()
+	} else {
+		s += e.Err.Error()
+	}
+	if r != "" {
 		s += " (" + r + ")"
 	}
 	return s

@@ -66,10 +66,22 @@ func (c *Collector) discover(ctx context.Context, run *round) error {
 	}
 	c.lastList, c.pages = run.now, pages
 	c.unlist(ctx, d, began)
+	c.tellActive()
 	c.mu.Lock()
 	c.status.Unknown = d.unknown
 	c.mu.Unlock()
 	return nil
+}
+
+// tellActive tells the inventory which APIs have series: it crawls them first.
+func (c *Collector) tellActive() {
+	c.emitting.Lock()
+	active := make(map[inventory.Key]bool, len(c.state.byAPI))
+	for key := range c.state.byAPI {
+		active[key] = true
+	}
+	c.emitting.Unlock()
+	c.Inventory.SetActive(active)
 }
 
 // page takes a page of the list in. Only the whole list counts what is unknown.
