@@ -1,7 +1,6 @@
 package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver"
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,8 +11,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
@@ -71,102 +68,6 @@ func newTelemetry(set receiver.Settings, config *Config) (*telemetry, error) {
 		return nil, err
 	}
 	return &telemetry{builder: builder, config: config, logger: set.Logger}, nil
-}
-
-// observe registers what is measured when it is asked for. collectMetrics says whether a metrics pipeline asks for them.
-func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
-	t.metrics = collectMetrics
-	for _, c := range clients {
-		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}, refusals: map[string]error{}})
-	}
-	ints := func(get func(w *targetWatch, s metrics.Status) (int64, bool)) metric.Int64Callback {
-		return func(_ context.Context, o metric.Int64Observer) error {
-			t.each(func(w *targetWatch, s metrics.Status) {
-				if v, ok := get(w, s); ok {
-					o.Observe(v, metric.WithAttributes(attribute.String("target", w.label)))
-				}
-			})
-			return nil
-		}
-	}
-	floats := func(signal bool, get func(w *targetWatch, s metrics.Status) (float64, bool)) metric.Float64Callback {
-		return func(_ context.Context, o metric.Float64Observer) error {
-			t.each(func(w *targetWatch, s metrics.Status) {
-				if v, ok := get(w, s); ok {
-					attrs := []attribute.KeyValue{attribute.String("target", w.label)}
-					if signal {
-						attrs = append(attrs, attribute.String("signal", "metrics"))
-					}
-					o.Observe(v, metric.WithAttributes(attrs...))
-				}
-			})
-			return nil
-		}
-	}
-	b := t.builder
-	return errors.Join(
-		b.RegisterReceiverAwsapigatewayTargetUpCallback(ints(func(w *targetWatch, _ metrics.Status) (int64, bool) {
-			return map[bool]int64{true: 1}[len(w.errs) == 0], w.reported
-		})),
-		b.RegisterReceiverAwsapigatewaySeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Series), s.First })),
-		b.RegisterReceiverAwsapigatewayUnknownSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Unknown), s.First })),
-		b.RegisterReceiverAwsapigatewayAmbiguousSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Ambiguous), s.First })),
-		b.RegisterReceiverAwsapigatewayClockOffsetCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
-			return w.client.ClockOffset().Seconds(), w.reported
-		})),
-		b.RegisterReceiverAwsapigatewayInventoryAgeCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
-			if w.inventory == nil {
-				return 0, false
-			}
-			age, ok := w.inventory.Age()
-			return age.Seconds(), ok
-		})),
-		b.RegisterReceiverAwsapigatewayInventoryIntervalCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
-			if w.inventory == nil {
-				return 0, false
-			}
-			d := w.inventory.Interval()
-			return d.Seconds(), d != 0
-		})),
-		b.RegisterReceiverAwsapigatewayInventoryStalePartsCallback(ints(func(w *targetWatch, _ metrics.Status) (int64, bool) {
-			if w.inventory == nil || w.inventory.Current() == nil {
-				return 0, false
-			}
-			return int64(w.inventory.Current().Stale()), true
-		})),
-		b.RegisterReceiverAwsapigatewayEntitiesCallback(t.entities),
-		b.RegisterReceiverAwsapigatewayLagCallback(floats(true, func(w *targetWatch, s metrics.Status) (float64, bool) {
-			return w.client.Now().Sub(s.ReadTo).Seconds(), !s.ReadTo.IsZero()
-		})),
-		b.RegisterReceiverAwsapigatewayLastSuccessCallback(floats(true, func(_ *targetWatch, s metrics.Status) (float64, bool) {
-			return float64(s.LastSuccess.Unix()), !s.LastSuccess.IsZero()
-		})),
-	)
-}
-
-// entities observes the resources of each target by kind.
-func (t *telemetry) entities(_ context.Context, o metric.Int64Observer) error {
-	t.each(func(w *targetWatch, _ metrics.Status) {
-		if w.inventory == nil || w.inventory.Current() == nil {
-			return
-		}
-		for kind, n := range w.inventory.Current().Entities() {
-			o.Observe(int64(n), metric.WithAttributes(attribute.String("target", w.label), attribute.String("kind", kind)))
-		}
-	})
-	return nil
-}
-
-func (t *telemetry) each(f func(*targetWatch, metrics.Status)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, w := range t.targets {
-		var s metrics.Status
-		if w.collector != nil {
-			s = w.collector.Status()
-		}
-		f(w, s)
-	}
 }
 
 func (t *telemetry) target(label string) *targetWatch {
@@ -370,44 +271,3 @@ func (w *targetWatch) crawled() bool {
 }
 
 func cents(usd float64) float64 { return float64(int64(usd*100+0.5)) / 100 }
-
-func (w *targetWatch) checkpointError(ctx context.Context) {
-	w.builder.ReceiverAwsapigatewayCheckpointErrors.Add(ctx, 1, metric.WithAttributes(attribute.String("target", w.label)))
-}
-
-func (w *targetWatch) droppedEntityEvents(ctx context.Context, n int64) {
-	w.builder.ReceiverAwsapigatewayDroppedEntityEvents.Add(ctx, n, metric.WithAttributes(attribute.String("target", w.label)))
-}
-
-// recorder counts into the internal metrics of the target.
-func (w *targetWatch) recorder() metrics.Recorder {
-	b := w.builder
-	target := attribute.String("target", w.label)
-	plain := metric.WithAttributeSet(attribute.NewSet(target))
-	signal := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("signal", "metrics")))
-	low := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "low")))
-	high := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "high")))
-	return metrics.Recorder{
-		Billed: func(ctx context.Context, l, h int64) {
-			b.ReceiverAwsapigatewayBilledMetricsLow.Add(ctx, l, plain)
-			b.ReceiverAwsapigatewayBilledMetricsHigh.Add(ctx, h, plain)
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(l)*metrics.USDPerMetric, low)
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(h)*metrics.USDPerMetric, high)
-		},
-		Listed: func(ctx context.Context, n int64) {
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, low)
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, high)
-		},
-		LatePoints: func(ctx context.Context, n int64) {
-			if n > 0 {
-				b.ReceiverAwsapigatewayLatePoints.Add(ctx, n, plain)
-			}
-		},
-		LostSeconds:     func(ctx context.Context, s float64) { b.ReceiverAwsapigatewayLostSeconds.Add(ctx, s, signal) },
-		RefusedPoints:   func(ctx context.Context, n int64) { b.ReceiverAwsapigatewayRefusedPoints.Add(ctx, n, plain) },
-		CheckpointError: w.checkpointError,
-		Malformed: func(ctx context.Context, operation string) {
-			b.ReceiverAwsapigatewayMalformedResults.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(target, attribute.String("operation", operation))))
-		},
-	}
-}
