@@ -3,6 +3,8 @@ package metrics
 import (
 	"strconv"
 	"strings"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
 // Kind is the OTLP shape of a metric.
@@ -47,10 +49,10 @@ const (
 	attrErrorType   = "error.type"
 	attrCacheResult = "aws.api_gateway.cache.result"
 	attrQuantile    = "quantile"
-	attrCanary      = "aws.api_gateway.canary"
-	attrRouteKey    = "aws.api_gateway.route_key"
-	attrMethod      = "http.request.method"
-	attrRoute       = "http.route"
+	attrCanary      = attr.Canary
+	attrRouteKey    = attr.RouteKey
+	attrMethod      = attr.HTTPRequestMethod
+	attrRoute       = attr.HTTPRoute
 	attrStatistic   = "aws.cloudwatch.statistic"
 	// attrDimension is the prefix of the dimensions that an extra metric has beyond API and stage.
 	attrDimension = "aws.cloudwatch.dimension."
