@@ -189,10 +189,11 @@ func (r *Reporter) Restore(ctx context.Context) error {
 	}
 	head := storedLedger{Behind: true}
 	if b != nil {
+		head = storedLedger{}
 		if err := json.Unmarshal(b, &head); err != nil {
 			return errors.Join(fmt.Errorf("cannot decode what is owed: %w", err), r.all())
 		}
-		if head.V != ledgerVersion || head.First > head.Next || head.Next-head.First > maxOwed {
+		if head.V != ledgerVersion || head.First < 0 || head.First > head.Next || head.Next-head.First > maxOwed {
 			return errors.Join(fmt.Errorf("cannot decode what is owed: version %d, chunks %d to %d", head.V, head.First, head.Next), r.all())
 		}
 	}
