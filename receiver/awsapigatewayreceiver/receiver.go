@@ -198,7 +198,7 @@ func (r *gatewayReceiver) target(run context.Context, t *target) {
 	t.resources = resource.NewWriter(at, r.config.ResourceAttributes, r.config.Tags)
 	settings := inventory.Settings{
 		Target: at, Reader: t.client, Config: r.config.Inventory, Filter: &r.config.APIs, Clock: r.clock,
-		Store: r.stores[storeInventory], Key: "inventory/" + at.Label, Logger: t.logger,
+		Store: r.stores[storeInventory], Key: "inventory/" + at.Label, Logger: t.logger, Version: r.set.BuildInfo.Version,
 		Listener: func(ctx context.Context, old, next *inventory.Snapshot) {
 			if t.reporter != nil {
 				t.reporter.Observe(ctx, old, next)

@@ -27,14 +27,15 @@ type Reader interface {
 
 // Inventory keeps the newest snapshot of one target.
 type Inventory struct {
-	target model.Target
-	reader Reader
-	config Config
-	filter *Filter
-	clock  poll.Clock
-	store  *checkpoint.Store
-	key    string
-	logger *zap.Logger
+	target  model.Target
+	reader  Reader
+	config  Config
+	filter  *Filter
+	clock   poll.Clock
+	store   *checkpoint.Store
+	key     string
+	version string
+	logger  *zap.Logger
 	// listener is told of each new snapshot, before it is stored; the old one is nil at first.
 	listener func(ctx context.Context, old, next *Snapshot)
 
@@ -61,6 +62,8 @@ type Settings struct {
 	// Key is where the snapshot is stored.
 	Key    string
 	Logger *zap.Logger
+	// Version is the collector's: what another one stored is described anew.
+	Version string
 	// Listener is told of each new snapshot before it is stored, one at a time; the old one is nil at first. It must not block.
 	Listener func(ctx context.Context, old, next *Snapshot)
 }
@@ -68,7 +71,7 @@ type Settings struct {
 // New makes the inventory of a target whose account is known.
 func New(s Settings) *Inventory {
 	return &Inventory{
-		target: s.Target, reader: s.Reader, config: s.Config, filter: s.Filter, clock: s.Clock, store: s.Store, key: s.Key, logger: s.Logger,
+		target: s.Target, reader: s.Reader, config: s.Config, filter: s.Filter, clock: s.Clock, store: s.Store, key: s.Key, version: s.Version, logger: s.Logger,
 		listener: s.Listener, ready: make(chan struct{}), lists: map[model.Read]uint64{},
 	}
 }

@@ -18,7 +18,9 @@ import (
 const snapshotVersion = 2
 
 type storedHead struct {
-	V     int       `json:"v"`
+	V int `json:"v"`
+	// By is the version of the collector that described the entities: another one may say more of them.
+	By    string    `json:"by,omitempty"`
 	Taken time.Time `json:"taken,omitzero"`
 	// Began is when the newest crawl began whose lists were complete.
 	Began time.Time    `json:"began,omitzero"`
@@ -39,8 +41,8 @@ type storedAPI struct {
 	Parts  Parts         `json:"parts,omitempty"`
 }
 
-func (s *Snapshot) encodeHead(began time.Time) ([]byte, error) {
-	h := storedHead{V: snapshotVersion, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
+func (s *Snapshot) encodeHead(by string, began time.Time) ([]byte, error) {
+	h := storedHead{V: snapshotVersion, By: by, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
 	for i := range s.APIs {
 		h.APIs[i] = s.APIs[i].ID
 	}
@@ -134,6 +136,9 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 				errs = append(errs, err)
 				continue
 			}
+			if h.By != inv.version {
+				v.Parts.forget()
+			}
 			s.restore(id, v)
 		}
 	}
@@ -180,6 +185,13 @@ func (s *Snapshot) refilter() []string {
 	return changed
 }
 
+// forget makes every part be read and described anew: what it holds is there to be compared with.
+func (parts Parts) forget() {
+	for _, p := range parts {
+		p.Of, p.Raw = 0, 0
+	}
+}
+
 func (s *Snapshot) restore(id string, v *storedAPI) {
 	s.restored[id] = true
 	if v.Parts != nil {
@@ -207,7 +219,7 @@ func (inv *Inventory) save(ctx context.Context, s *Snapshot, touched []string) e
 	if !inv.store.Durable() {
 		return nil
 	}
-	head, err := s.encodeHead(inv.began)
+	head, err := s.encodeHead(inv.version, inv.began)
 	if err != nil {
 		return err
 	}
