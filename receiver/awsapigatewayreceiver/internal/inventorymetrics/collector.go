@@ -90,7 +90,7 @@ func (c *Collector) report(ctx context.Context) {
 func (b *batch) apis(s *inventory.Snapshot, from int) int {
 	plans := planThrottles(s)
 	for i := from; i < len(s.APIs); i++ {
-		if b.points >= maxPoints {
+		if b.points >= maxPoints && i > from { // the account's may fill a batch
 			return i
 		}
 		a := &s.APIs[i]
