@@ -186,7 +186,7 @@ func TestPartitions(t *testing.T) {
 			assert.True(t, strings.HasPrefix(arn, "arn:aws-cn:apigateway:cn-north-1:") || rec.Type == "aws.api_gateway.integration", rec.String())
 			assert.True(t, url == "" || strings.Contains(url, ".cn-north-1.amazonaws.com.cn"), url)
 		} else {
-			assert.False(t, strings.Contains(arn, "aws-cn"), arn)
+			assert.NotContains(t, arn, "aws-cn")
 		}
 	}
 }

@@ -27,7 +27,7 @@ type read struct {
 // reads binds the service clients' operations; only those that are named here are linked.
 func (c *Client) reads(v1 *apigateway.Client, v2 *apigatewayv2.Client) map[model.Read]read {
 	limit, maxResults := awssdk.Int32(restPageSize), awssdk.String(v2PageSize)
-	rest := func(list string, resource string, s send) read {
+	rest := func(list, resource string, s send) read {
 		return read{op: operation{action: "apigateway:GET", resource: "arn:%P:apigateway:%R::" + resource, limiter: controlPlane}, send: s, list: list, token: "position"}
 	}
 	next := func(resource string, s send) read {

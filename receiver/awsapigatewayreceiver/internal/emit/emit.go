@@ -35,11 +35,11 @@ type Emitter[T any] struct {
 	hold context.Context
 }
 
-// Metrics and Logs are the emitters of the signals.
-type (
-	Metrics = Emitter[pmetric.Metrics]
-	Logs    = Emitter[plog.Logs]
-)
+// Metrics is the emitter of metrics.
+type Metrics = Emitter[pmetric.Metrics]
+
+// Logs is the emitter of logs.
+type Logs = Emitter[plog.Logs]
 
 // Settings are what the emitter of one target needs.
 type Settings struct {
