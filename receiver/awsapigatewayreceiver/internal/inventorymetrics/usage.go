@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,12 +19,16 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // maxSettle is how long after midnight yesterday's usage may change before it is reported as it is.
 const maxSettle = 2 * time.Hour
+
+// maxCount is the largest number that a JSON number counts exactly.
+const maxCount = 1 << 53
 
 // used is what one series of a usage plan used on a day, and what it has left.
 type used struct{ used, left float64 }
@@ -45,13 +50,19 @@ type yesterday struct {
 	series map[string]used
 }
 
-// RunUsage reads the usage of each plan until ctx ends. report is told the outcome of each round.
-func (c *Collector) RunUsage(ctx context.Context, report func(error)) {
+// newUsage starts from what is stored.
+func (c *Collector) newUsage(ctx context.Context) *usage {
 	u := &usage{Collector: c, settled: map[string]string{}, before: map[string]yesterday{}, keys: map[string]map[string]bool{}, capped: map[string]bool{}}
-	if b, err := c.Store.Get(ctx, c.Key); err != nil || b != nil && json.Unmarshal(b, &u.settled) != nil {
+	if b, err := c.Store.Get(ctx, c.Key); err != nil || b != nil && json.Unmarshal(b, &u.settled) != nil || u.settled == nil {
 		c.CheckpointError(ctx)
 		u.settled = map[string]string{}
 	}
+	return u
+}
+
+// RunUsage reads the usage of each plan until ctx ends. report is told the outcome of each round.
+func (c *Collector) RunUsage(ctx context.Context, report func(error)) {
+	u := c.newUsage(ctx)
 	for {
 		s, err := c.Inventory.Wait(ctx)
 		if err != nil {
@@ -111,7 +122,10 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	if err != nil {
 		return err
 	}
-	days := u.decode(ctx, p, items)
+	days, err := u.decode(ctx, p, items)
+	if err != nil {
+		return err
+	}
 	settling := u.settled[p.ID] != was.Format(day)
 	final := false
 	if settling {
@@ -158,8 +172,8 @@ func (u *usage) requests(g *group, plan string, series map[string]used, from, to
 }
 
 // decode reads the answers of GetUsage: for each key a list of days, each with what was used and what is left. It returns yesterday and today by
-// key, or by "" for the whole plan.
-func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.RawMessage) [2]map[string]used {
+// key, or by "" for the whole plan. An answer that can't be understood is an error: it does not say that there was no usage.
+func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.RawMessage) ([2]map[string]used, error) {
 	out := [2]map[string]used{{}, {}}
 	for _, item := range items {
 		var answer struct {
@@ -168,7 +182,7 @@ func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.Raw
 		}
 		if err := json.Unmarshal(item, &answer); err != nil {
 			u.Reader.Malformed(ctx, model.GetUsage)
-			continue
+			return out, &aws.Error{Operation: string(model.GetUsage), Class: aws.Malformed, Err: err}
 		}
 		for _, values := range []map[string][][]float64{answer.Values, answer.Items} {
 			for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -177,7 +191,7 @@ func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.Raw
 					continue
 				}
 				for i, v := range values[name] {
-					if i < 2 && len(v) == 2 {
+					if i < 2 && len(v) == 2 && v[0] >= 0 && v[0] <= maxCount && math.Abs(v[1]) <= maxCount {
 						add(out[i], key, used{v[0], v[1]})
 					} else {
 						u.Reader.Malformed(ctx, model.GetUsage)
@@ -186,7 +200,7 @@ func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.Raw
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // add adds a key to a series: a plan used what its keys used, and has left what the key has that has least.
