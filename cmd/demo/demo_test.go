@@ -14,7 +14,8 @@ import (
 
 // written is what the file exporter writes: a line for each batch, the last of them not yet whole.
 const written = `{"resourceMetrics":[{"resource":{"attributes":[{"key":"cloud.region","value":{"stringValue":"us-east-1"}},{"key":"aws.account.name","value":{"stringValue":"shop"}},{"key":"aws.api_gateway.api_name","value":{"stringValue":"orders"}},{"key":"aws.api_gateway.api_type","value":{"stringValue":"REST"}},{"key":"aws.api_gateway.stage","value":{"stringValue":"prod"}},{"key":"service.instance.id","value":{"stringValue":"1/us-east-1/a/prod"}}]},"scopeMetrics":[{"metrics":[{"name":"aws.api_gateway.requests","sum":{"dataPoints":[{"asInt":"200"},{"asInt":"50"}]}},{"name":"aws.api_gateway.errors","sum":{"dataPoints":[{"asInt":"4"}]}},{"name":"aws.api_gateway.request.duration","histogram":{"dataPoints":[{"count":"250","sum":5}]}},{"name":"aws.api_gateway.request.duration_quantile","gauge":{"dataPoints":[{"asDouble":0.1}]}}]}]}]}
-{"resourceMetrics":[{"resource":{"attributes":[{"key":"cloud.region","value":{"stringValue":"eu-west-1"}},{"key":"aws.api_gateway.api_name","value":{"stringValue":"chat"}},{"key":"service.instance.id","value":{"stringValue":"1/eu-west-1/b/prod"}}]},"scopeMetrics":[{"metrics":[{"name":"aws.api_gateway.websocket.messages","sum":{"dataPoints":[{"asInt":"7"}]}}]}]}]}
+{"resourceMetrics":[{"resource":{"attributes":[{"key":"cloud.region","value":{"stringValue":"eu-west-1"}},{"key":"aws.api_gateway.api_name","value":{"stringValue":"chat"}},{"key":"aws.api_gateway.stage","value":{"stringValue":"prod"}},{"key":"service.instance.id","value":{"stringValue":"1/eu-west-1/b/prod"}}]},"scopeMetrics":[{"metrics":[{"name":"aws.api_gateway.websocket.messages","sum":{"dataPoints":[{"asInt":"7"}]}}]}]}]}
+{"resourceMetrics":[{"resource":{"attributes":[{"key":"cloud.region","value":{"stringValue":"us-east-1"}}]},"scopeMetrics":[{"metrics":[{"name":"aws.api_gateway.resources","gauge":{"dataPoints":[{"asInt":"3"}]}}]}]}]}
 {"resourceMetrics":[{"resou`
 
 func TestOutputIsSummedUp(t *testing.T) {
@@ -26,7 +27,7 @@ func TestOutputIsSummedUp(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(written), 0o600))
 	got, err = readOutput(path)
 	require.NoError(t, err)
-	assert.Equal(t, 6, got.points)
+	assert.Equal(t, 7, got.points)
 	assert.Equal(t, 2, got.requestPoints)
 	assert.Equal(t, `  account  region     API     type  stage  requests  errors  mean duration
   shop     us-east-1  orders  REST  prod   250       4       20 ms

@@ -19,8 +19,9 @@ import (
 const (
 	demoConfig = "exporterconfig/demo.yaml"
 	demoFolder = ".run"
-	// demoOutput is the file exporter's; demoPoints takes the standard output, which is the debug exporter's.
+	// demoOutput and demoLogs are the file exporters'; demoPoints takes the standard output, which is the debug exporter's.
 	demoOutput = demoFolder + "/metrics.jsonl"
+	demoLogs   = demoFolder + "/logs.jsonl"
 	demoPoints = demoFolder + "/points.txt"
 	awssimLog  = demoFolder + "/awssim.log"
 
@@ -32,8 +33,10 @@ const (
 	// dataWithin is how soon after the collector's start data should be there.
 	dataWithin = 20 * time.Second
 	// lookEvery is how often the output is looked at, quietFor how long nothing is added to it after a collection: the file exporter writes once a second.
-	lookEvery = 250 * time.Millisecond
-	quietFor  = 2 * time.Second
+	// crawledFor is the same for a crawl, which waits for API Gateway's limits between its calls.
+	lookEvery  = 250 * time.Millisecond
+	quietFor   = 2 * time.Second
+	crawledFor = 4 * time.Second
 	// readyWithin is how long the embedded AWS may take to listen.
 	readyWithin = 10 * time.Second
 	// signalWithin is how much later than another process we may see a signal that goes to both.
@@ -58,14 +61,14 @@ const welcome = `
 Running: the collector, and an embedded AWS that it reads: two accounts, two regions, REST, HTTP and WebSocket APIs with traffic.
 
   points, readable       tail -f ` + demoPoints + `
-  OTLP as JSON lines     ` + demoOutput + `
+  OTLP as JSON lines     ` + demoOutput + `, entities and changes: ` + demoLogs + `
   Prometheus page        http://127.0.0.1:8889/metrics
   embedded AWS           http://` + awssimAddress + `, what really happened: http://` + adminAddress + `/world
   internal metrics       http://127.0.0.1:8888/metrics
   health, zpages         http://127.0.0.1:13133, http://127.0.0.1:55679/debug/pipelinez
   the config             ` + demoConfig + `
 
-The first points come within 20 seconds, then once a minute. Ctrl-C ends both.
+The first points come within 20 seconds, then once a minute; the inventory within 30, and what changes in it, minute by minute. Ctrl-C ends both.
 
 `
 
@@ -169,24 +172,43 @@ func runCollector(ctx context.Context, aws *process, collector string, mustDeliv
 	if err != nil || !mustDeliver {
 		return err
 	}
+	return delivered()
+}
+
+// delivered says what came out. It is an error that there are no metrics, or no entities.
+func delivered() error {
 	got, err := readOutput(demoOutput)
 	if err != nil {
 		return err
 	}
-	if got.requestPoints == 0 {
-		return fmt.Errorf("no data came out: %s has no points of %s", demoOutput, requests)
+	inv := newInventory()
+	if _, err := inv.read(demoLogs); err != nil {
+		return err
 	}
-	fmt.Printf("%d points of %d stages came out, %d of them of %s\n", got.points, len(got.stages), got.requestPoints, requests)
+	var errs []error
+	if got.requestPoints == 0 {
+		errs = append(errs, fmt.Errorf("no data came out: %s has no points of %s", demoOutput, requests))
+	}
+	for _, kind := range []string{"api", "stage", "route"} {
+		if inv.count(kind) == 0 {
+			errs = append(errs, fmt.Errorf("no inventory came out: %s has no entity of type %s%s", demoLogs, prefix, kind))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes\n",
+		got.points, len(got.stages), got.requestPoints, requests, inv.count(""), inv.changes)
 	return nil
 }
 
-// watch says when the first data is there, and waits for the end of the context or of a process.
+// watch says when the first data is there, what the inventory is, and what changes in it, and waits for the end of the context or of a process.
 func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	late := time.After(dataWithin)
-	var first time.Duration // until the first points
-	seen, quiet := 0, 0
+	collected, crawled := &arrival{quiet: quietFor}, &arrival{quiet: crawledFor}
+	inv := newInventory()
 	for {
 		select {
 		case <-ctx.Done():
@@ -198,24 +220,50 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 		case <-late:
 			fmt.Printf("\nNo data after %v. What the receiver says of itself is in the log above and at http://127.0.0.1:8888/metrics\n\n", dataWithin)
 		case <-look.C:
-			got, err := readOutput(demoOutput)
-			if err != nil || got.requestPoints == 0 {
-				continue // not there yet
+			if !collected.shown {
+				got, err := readOutput(demoOutput)
+				if err != nil || got.requestPoints == 0 {
+					continue // not there yet
+				}
+				late = nil
+				if collected.complete(got.points) {
+					fmt.Printf("\nAPI Gateway metrics, %.1f s after the collector's start:\n\n%s\n", collected.first.Sub(began).Seconds(), got.table(8))
+				}
 			}
-			late = nil
-			if first == 0 {
-				first = time.Since(began)
+			changes, err := inv.read(demoLogs)
+			if err != nil {
+				return err
 			}
-			if got.points > seen {
-				seen, quiet = got.points, 0
+			if crawled.shown {
+				for _, line := range changes {
+					fmt.Println(line)
+				}
+			} else if collected.shown && crawled.complete(inv.count("")) {
+				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\nWhat changes in it, in the first minutes a good deal:\n\n", crawled.last.Sub(began).Seconds(), inv.table())
 			}
-			if quiet++; quiet*int(lookEvery) < int(quietFor) {
-				continue // more of the first collection may come
-			}
-			fmt.Printf("\nAPI Gateway metrics, %.1f s after the collector's start:\n\n%s\n", first.Seconds(), got.table(8))
-			look.Stop()
 		}
 	}
+}
+
+// arrival watches data come until no more is added.
+type arrival struct {
+	quiet       time.Duration
+	first, last time.Time // of what came
+	seen        int
+	shown       bool
+}
+
+// complete says once that there is data and no more was added for a while.
+func (a *arrival) complete(n int) bool {
+	now := time.Now()
+	if n > a.seen {
+		if a.seen == 0 {
+			a.first = now
+		}
+		a.seen, a.last = n, now
+	}
+	a.shown = a.seen > 0 && now.Sub(a.last) >= a.quiet
+	return a.shown
 }
 
 // checkPorts says for each busy port what it is needed for.

@@ -103,7 +103,10 @@ func (o *output) add(line []byte) error {
 		for _, a := range resource.Resource.Attributes {
 			attributes[a.Key] = a.Value.StringValue
 		}
-		s := o.stage(attributes)
+		s := &stage{} // of the account or an API, which the table does not show
+		if attributes[stageName] != "" {
+			s = o.stage(attributes)
+		}
 		for _, scope := range resource.ScopeMetrics {
 			for _, metric := range scope.Metrics {
 				points := slices.Concat(metric.Sum.DataPoints, metric.Histogram.DataPoints, metric.Gauge.DataPoints)

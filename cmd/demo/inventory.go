@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// What the names of our own entity types, events and attributes begin with, and attributes of ids.
+const (
+	prefix    = "aws.api_gateway."
+	accountID = "cloud.account.id"
+	apiID     = prefix + "api_id"
+)
+
+// inventory is what entity events and changes have said so far.
+type inventory struct {
+	offset   int64             // read up to here
+	names    map[string]string // of accounts, and of APIs, by id
+	entities map[string]*entity
+	changes  int
+}
+
+// entity is one resource.
+type entity struct {
+	place, kind, name string
+	state             map[string]string // attributes and relations as JSON
+	gone              bool
+}
+
+func newInventory() *inventory {
+	return &inventory{names: map[string]string{}, entities: map[string]*entity{}}
+}
+
+// logs is a line of the file: OTLP in JSON, as far as it is needed here.
+type logs struct {
+	ResourceLogs []struct {
+		Resource  struct{ Attributes attributes }
+		ScopeLogs []struct{ LogRecords []record }
+	}
+}
+
+type record struct {
+	TimeUnixNano int64 `json:",string"`
+	EventName    string
+	Body         struct{ StringValue string }
+	Attributes   attributes
+}
+
+type attributes []struct {
+	Key   string
+	Value json.RawMessage
+}
+
+func (a attributes) value(key string) json.RawMessage {
+	for _, at := range a {
+		if at.Key == key {
+			return at.Value
+		}
+	}
+	return nil
+}
+
+func (a attributes) text(key string) string {
+	var v struct{ StringValue string }
+	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
+	return v.StringValue
+}
+
+// below are the attributes of a map.
+func (a attributes) below(key string) attributes {
+	var v struct{ KvlistValue struct{ Values attributes } }
+	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
+	return v.KvlistValue.Values
+}
+
+// read takes in what was added to the file. It returns a line for each change.
+func (v *inventory) read(path string) ([]string, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if _, err := file.Seek(v.offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	var changes []string
+	for r := bufio.NewReader(file); ; {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return changes, nil // a last line without its end is still being written
+		}
+		if err != nil {
+			return changes, err
+		}
+		v.offset += int64(len(line))
+		var batch logs
+		if err := json.Unmarshal(bytes.TrimSpace(line), &batch); err != nil {
+			return changes, fmt.Errorf("cannot read %s: %w", path, err)
+		}
+		for i := range batch.ResourceLogs {
+			rl := &batch.ResourceLogs[i]
+			for _, scope := range rl.ScopeLogs {
+				for k := range scope.LogRecords {
+					if said := v.add(rl.Resource.Attributes, &scope.LogRecords[k]); said != "" {
+						changes = append(changes, said)
+					}
+				}
+			}
+		}
+	}
+}
+
+// add takes in a record. It returns what it changes, "" where that is nothing.
+func (v *inventory) add(resource attributes, r *record) string {
+	place := resource.text(accountID) + " " + resource.text(region)
+	said := ""
+	switch r.EventName {
+	case "entity.state":
+		said = v.state(place, r)
+	case "entity.delete":
+		if e := v.entities[key(place, r)]; e != nil && !e.gone {
+			e.gone = true
+			said = "deleted " + e.kind + " " + e.name
+		}
+	default:
+		v.changes++
+		said = strings.TrimPrefix(r.EventName, prefix)
+		if stage := resource.text(stageName); stage != "" {
+			said += " of " + resource.text(apiName) + "/" + stage
+		}
+		said += ": " + r.Body.StringValue
+	}
+	if said == "" {
+		return ""
+	}
+	return fmt.Sprintf("  %s  %-18s  %s", time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly), v.where(place), said)
+}
+
+// key tells entities apart.
+func key(place string, r *record) string {
+	return place + " " + r.Attributes.text("entity.type") + string(r.Attributes.value("entity.id"))
+}
+
+// where is a place by the account's name.
+func (v *inventory) where(place string) string {
+	account, in, _ := strings.Cut(place, " ")
+	return cmp.Or(v.names[account], account) + " " + in
+}
+
+// state takes in an entity's state.
+func (v *inventory) state(place string, r *record) string {
+	id, description := r.Attributes.below("entity.id"), r.Attributes.below("entity.description")
+	e := &entity{place: place, kind: strings.TrimPrefix(r.Attributes.text("entity.type"), prefix), state: map[string]string{}}
+	if e.kind == "api" {
+		v.names[id.text(accountID)], v.names[id.text(apiID)] = description.text(accountName), description.text(apiName)
+	}
+	e.name = v.name(id, description)
+	for _, a := range description {
+		e.state[strings.TrimPrefix(a.Key, prefix)] = string(a.Value)
+	}
+	if relations := r.Attributes.value("entity.relationships"); relations != nil {
+		e.state["relationships"] = string(relations)
+	}
+	before := v.entities[key(place, r)]
+	v.entities[key(place, r)] = e
+	if before == nil || before.gone {
+		return "new " + e.kind + " " + e.name
+	}
+	both := maps.Clone(before.state)
+	maps.Copy(both, e.state)
+	var differ []string
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		if before.state[name] != e.state[name] {
+			differ = append(differ, name)
+		}
+	}
+	if len(differ) == 0 {
+		return "" // reported again
+	}
+	return "changed " + e.kind + " " + e.name + ": " + strings.Join(differ, ", ")
+}
+
+// name is what a person calls an entity: the name it has, or what identifies it, below the name of its API.
+func (v *inventory) name(id, description attributes) string {
+	if name := description.text(prefix + "name"); name != "" {
+		return name
+	}
+	var parts []string
+	for _, a := range id {
+		if a.Key != accountID && a.Key != region {
+			part := id.text(a.Key)
+			parts = append(parts, cmp.Or(v.names[part], part))
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// count is the number of entities of a kind, of all where it is "".
+func (v *inventory) count(kind string) int {
+	n := 0
+	for _, e := range v.entities {
+		if !e.gone && (kind == "" || e.kind == kind) {
+			n++
+		}
+	}
+	return n
+}
+
+// table shows how many entities of each kind there are in each account and region.
+func (v *inventory) table() string {
+	counts := map[string]map[string]int{}
+	places := map[string]string{} // by how they are shown
+	for _, e := range v.entities {
+		if e.gone {
+			continue
+		}
+		if counts[e.kind] == nil {
+			counts[e.kind] = map[string]int{}
+		}
+		counts[e.kind][e.place]++
+		places[v.where(e.place)] = e.place
+	}
+	shown := slices.Sorted(maps.Keys(places))
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "  entity\t%s\n", strings.Join(shown, "\t"))
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(w, "  %s", kind)
+		for _, s := range shown {
+			n := "-"
+			if c := counts[kind][places[s]]; c > 0 {
+				n = strconv.Itoa(c)
+			}
+			fmt.Fprintf(w, "\t%s", n)
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush() // to memory
+	return b.String()
+}
