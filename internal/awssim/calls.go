@@ -20,6 +20,9 @@ type Call struct {
 	MaxEnd          time.Time `json:"max_end,omitzero"`
 	FollowUp        bool      `json:"follow_up,omitempty"` // the call carried a pagination token
 	DistinctMetrics int       `json:"distinct_metrics,omitempty"`
+	LogGroup        string    `json:"log_group,omitempty"` // CloudWatch Logs: the group asked for
+	Events          int       `json:"events,omitempty"`    // FilterLogEvents and GetLogEvents: events answered
+	Bytes           int       `json:"bytes,omitempty"`     // the same: size of the answer
 }
 
 // maxCalls bounds the calls that are remembered; the counters go on.

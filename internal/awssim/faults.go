@@ -18,6 +18,7 @@ type Faults struct {
 	PartialData   float64       `json:"partial_data,omitempty"`   // GetMetricData: some results come in two pages
 	InternalError float64       `json:"internal_error,omitempty"` // GetMetricData: some results have StatusCode InternalError and no values
 	Truncate      float64       `json:"truncate,omitempty"`       // the body ends in the middle
+	EmptyPages    float64       `json:"empty_pages,omitempty"`    // FilterLogEvents: a page without events, with a token; never two in a row
 	Malformed     float64       `json:"malformed,omitempty"`      // the answer makes no sense
 	// MalformedKinds limits how answers are malformed: see the Malformed constants. Empty: any of them.
 	MalformedKinds []string `json:"malformed_kinds,omitempty"`
@@ -65,7 +66,7 @@ var malformedKinds = []string{MalformedGarbage, MalformedMissing, MalformedNaN, 
 
 // Validate refuses rates outside of [0, 1] and kinds that are not known.
 func (f *Faults) Validate() error {
-	for _, rate := range []float64{f.Throttle, f.ServerError, f.Drop, f.Slow, f.PartialData, f.InternalError, f.Truncate, f.Malformed} {
+	for _, rate := range []float64{f.Throttle, f.ServerError, f.Drop, f.Slow, f.PartialData, f.InternalError, f.Truncate, f.EmptyPages, f.Malformed} {
 		if !(rate >= 0 && rate <= 1) {
 			return fmt.Errorf("rate %v is not between 0 and 1", rate)
 		}
@@ -86,7 +87,7 @@ func (f *Faults) Validate() error {
 // verdict is what happens to one call.
 type verdict struct {
 	slow, drop, throttle, fail, unavailable, truncate bool
-	partial, internal                                 bool
+	partial, internal, empty                          bool
 	malformed                                         string
 	seed                                              uint64
 }
@@ -148,7 +149,7 @@ func (p *faultPlan) decide(x *exchange) verdict {
 	f := &p.faults
 	v := verdict{
 		slow: draw(f.Slow), drop: draw(f.Drop), throttle: draw(f.Throttle), fail: draw(f.ServerError), truncate: draw(f.Truncate),
-		partial: draw(f.PartialData), internal: draw(f.InternalError),
+		partial: draw(f.PartialData), internal: draw(f.InternalError), empty: draw(f.EmptyPages),
 		seed: p.rng.Uint64(),
 	}
 	v.unavailable = v.seed&1 == 0

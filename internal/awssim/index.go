@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"math"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,11 @@ type stageInfo struct {
 
 	routes []Route
 	share  []uint32 // cumulative share of the routes, scaled to 1<<16
+
+	account string // the account's id
+	region  *Region
+	logging sync.Once
+	logs    *stageLogs // made when first asked for: see log
 }
 
 // info returns what is derived from a stage. Stages that are new to the world since the last call are indexed then.
@@ -37,7 +43,7 @@ func (w *World) info(api *API, stage *Stage) *stageInfo {
 	if info, ok := w.index.stages[stage]; ok && info.api == api {
 		return info
 	}
-	return newStageInfo(w.Seed, "", "", api, stage)
+	return newStageInfo(w.Seed, "", &Region{}, api, stage)
 }
 
 func buildIndex(w *World) *worldIndex {
@@ -46,7 +52,7 @@ func buildIndex(w *World) *worldIndex {
 		for _, r := range a.Regions {
 			for _, api := range r.APIs {
 				for _, s := range api.Stages {
-					index.stages[s] = newStageInfo(w.Seed, a.ID, r.Name, api, s)
+					index.stages[s] = newStageInfo(w.Seed, a.ID, r, api, s)
 				}
 			}
 		}
@@ -54,16 +60,18 @@ func buildIndex(w *World) *worldIndex {
 	return index
 }
 
-func newStageInfo(seed uint64, account, region string, api *API, stage *Stage) *stageInfo {
+func newStageInfo(seed uint64, account string, region *Region, api *API, stage *Stage) *stageInfo {
 	info := &stageInfo{
 		api:           api,
 		stage:         stage,
 		kind:          api.kind(),
-		key:           hashStrings(seed, account, region, api.ID, stage.Name),
+		key:           hashStrings(seed, account, region.Name, api.ID, stage.Name),
 		from:          math.MinInt64,
 		to:            math.MaxInt64,
 		detailedSince: math.MaxInt64,
 		routes:        stage.Routes,
+		account:       account,
+		region:        region,
 	}
 	if since := stage.since(api); !since.IsZero() {
 		info.from = since.UnixMilli()

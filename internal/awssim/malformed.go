@@ -59,7 +59,7 @@ func malformListMetrics(kind string, out *listMetricsOutput) {
 // malformInventory spoils an answer of API Gateway: the entries of a list, or all of what is no list.
 func malformInventory(kind string, out members) {
 	token, listed := "", false
-	for _, names := range []pageNames{namesV1, namesV2, namesOfRules} {
+	for _, names := range []pageNames{namesV1, namesV2, namesOfRules, namesOfLogGroups, namesOfLogStreams} {
 		if items, ok := out[names.list].([]members); ok {
 			token, listed = names.token, true
 			if kind == MalformedMissing {

@@ -10,6 +10,7 @@ const (
 	serviceMonitoring = "monitoring" // CloudWatch
 	serviceAPIGateway = "apigateway" // v1 and v2
 	serviceSTS        = "sts"
+	serviceLogs       = "logs" // CloudWatch Logs
 )
 
 // protocol is a wire protocol.
@@ -20,6 +21,7 @@ const (
 	protocolCBOR                  // smithy rpc-v2-cbor: CloudWatch as the Go SDK speaks it
 	protocolJSON                  // awsJson 1.0: CloudWatch as boto3 and the AWS CLI speak it
 	protocolQuery                 // form in, XML out: STS
+	protocolLogs                  // awsJson 1.1: CloudWatch Logs
 )
 
 func (p protocol) contentType() string {
@@ -30,6 +32,8 @@ func (p protocol) contentType() string {
 		return "application/x-amz-json-1.0"
 	case protocolQuery:
 		return "text/xml"
+	case protocolLogs:
+		return "application/x-amz-json-1.1"
 	default:
 		return "application/json"
 	}
@@ -38,6 +42,7 @@ func (p protocol) contentType() string {
 const (
 	cloudWatchTarget = "GraniteServiceVersion20100801"
 	cloudWatchPrefix = "/service/" + cloudWatchTarget + "/operation/"
+	logsTarget       = "Logs_20140328"
 )
 
 // operation is a call that the simulator serves.
@@ -65,6 +70,9 @@ func route(r *http.Request, body []byte) (operation, *wireError) {
 		if name, ok := strings.CutPrefix(target, cloudWatchTarget+"."); ok {
 			return cloudWatchOperation(protocolJSON, name)
 		}
+		if name, ok := strings.CutPrefix(target, logsTarget+"."); ok {
+			return logsOperation(name)
+		}
 		return operation{protocol: protocolJSON, service: serviceMonitoring}, unknownOperation(target)
 	}
 	if r.Method == http.MethodPost && r.URL.Path == "/" {
@@ -75,6 +83,20 @@ func route(r *http.Request, body []byte) (operation, *wireError) {
 
 func cloudWatchOperation(p protocol, name string) (operation, *wireError) {
 	op := operation{name: name, service: serviceMonitoring, action: "cloudwatch:" + name, protocol: p, handle: cloudWatchOperations[name]}
+	if op.handle == nil {
+		return op, unknownOperation(name)
+	}
+	return op, nil
+}
+
+// logsOperations are those of CloudWatch Logs.
+var logsOperations = map[string]func(*Server, *exchange) (any, error){
+	"DescribeLogGroups": (*Server).describeLogGroups,
+	"FilterLogEvents":   (*Server).filterLogEvents,
+}
+
+func logsOperation(name string) (operation, *wireError) {
+	op := operation{name: name, service: serviceLogs, action: "logs:" + name, protocol: protocolLogs, handle: logsOperations[name]}
 	if op.handle == nil {
 		return op, unknownOperation(name)
 	}

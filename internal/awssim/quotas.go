@@ -20,6 +20,32 @@ const (
 	quotaResources, quotaResourcesBurst = 2.5, 5
 )
 
+// quotaLogs is an operation's quota in a region, in requests a second (CloudWatch Logs User Guide, service quotas).
+func quotaLogs(operation, region string) float64 {
+	switch operation {
+	case "FilterLogEvents":
+		switch region {
+		case "us-east-1":
+			return 25
+		case "ap-northeast-3", "ap-southeast-3", "ca-west-1", "eu-central-1", "il-central-1":
+			return 5
+		}
+		return 10
+	case "GetLogEvents":
+		switch region {
+		case "us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-3":
+			return 10
+		case "eu-west-3":
+			return 30
+		}
+		return 25
+	case "DescribeLogStreams":
+		return 25
+	default:
+		return 10
+	}
+}
+
 // quotas are the token buckets of all accounts and regions.
 type quotas struct {
 	mu      sync.Mutex
@@ -66,6 +92,9 @@ func (q *quotas) allow(op *operation, c caller, now time.Time) bool {
 		return q.take(op.name+where, now, 1, quotaListMetrics, quotaListMetrics)
 	case op.name == "GetMetricData":
 		return q.take(op.name+where, now, 1, quotaGetMetricData, quotaGetMetricData)
+	case op.service == serviceLogs:
+		rate := quotaLogs(op.name, c.region)
+		return q.take(op.name+where, now, 1, rate, rate)
 	default:
 		return true
 	}

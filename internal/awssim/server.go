@@ -30,6 +30,8 @@ type Config struct {
 	// Latency is how long an answer takes, in real time, at least 2 ms.
 	Latency  time.Duration
 	Lateness Lateness
+	// Ingestion says how late CloudWatch Logs has events. Which ones are late is fixed by the seed.
+	Ingestion Lateness
 	// ListLag is how long after its first data ListMetrics shows a new series. AWS: up to 15 minutes.
 	ListLag time.Duration
 	Faults  Faults
@@ -46,14 +48,16 @@ type Server struct {
 	config    Config
 	world     *World
 	published *published
+	logged    *logMinutes
 	faults    *faultPlan
 	calls     callLog
 	sessions  sessions
 	quotas    quotas
 	requests  requestIDs
 
-	mu      sync.Mutex
-	regions map[regionKey]*regionSeries
+	mu         sync.Mutex
+	regions    map[regionKey]*regionSeries
+	logRegions map[regionKey]*regionLogs
 
 	listing  sync.Mutex // serializes the making of listings, and guards what they share
 	seen     map[*stageInfo]*presence
@@ -77,14 +81,17 @@ func New(c Config) *Server {
 	if c.DefaultAccount == "" && len(c.World.Accounts) > 0 {
 		c.DefaultAccount = c.World.Accounts[0].ID
 	}
+	shown := newPublished(c.World.Seed, c.Lateness)
 	return &Server{
-		config:    c,
-		world:     c.World,
-		published: newPublished(c.World.Seed, c.Lateness),
-		faults:    newFaultPlan(c.World.Seed, c.Faults),
-		regions:   map[regionKey]*regionSeries{},
-		seen:      map[*stageInfo]*presence{},
-		closed:    make(chan struct{}),
+		config:     c,
+		world:      c.World,
+		published:  shown,
+		logged:     newLogMinutes(shown, c.Ingestion),
+		logRegions: map[regionKey]*regionLogs{},
+		faults:     newFaultPlan(c.World.Seed, c.Faults),
+		regions:    map[regionKey]*regionSeries{},
+		seen:       map[*stageInfo]*presence{},
+		closed:     make(chan struct{}),
 	}
 }
 
@@ -96,6 +103,9 @@ func (s *Server) SetFaults(f Faults) { s.faults.set(f) }
 
 // SetLateness replaces the lateness from the next call on. More lateness hides points again that were visible, which AWS does not do.
 func (s *Server) SetLateness(l Lateness) { s.published.setLateness(l) }
+
+// SetIngestion replaces the lateness of log events from the next call on. More of it hides events again that were visible, which AWS does not do.
+func (s *Server) SetIngestion(l Lateness) { s.logged.setIngestion(l) }
 
 // exchange is one call on its way through the server.
 type exchange struct {
@@ -227,6 +237,8 @@ func (x *exchange) resource() string {
 		return ""
 	case serviceSTS:
 		return x.form().Get("RoleArn")
+	case serviceLogs:
+		return x.logGroupARN()
 	}
 	return x.resourceARN()
 }
@@ -243,6 +255,9 @@ func asWireError(service string, err error) *wireError {
 
 // write sends the answer or the error. The call is counted before, so that whoever has an answer finds its call.
 func (s *Server) write(w http.ResponseWriter, x *exchange, id string, answer any, failure *wireError) {
+	if page, ok := answer.(*logPage); ok {
+		defer page.release()
+	}
 	body := s.encodeAnswer(w.Header(), x, id, answer, failure)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	s.calls.add(*x.call)
@@ -275,6 +290,9 @@ func (s *Server) encodeAnswer(h http.Header, x *exchange, id string, answer any,
 
 // encode writes an answer in the form of a protocol.
 func encode(p protocol, answer any, id string) ([]byte, error) {
+	if page, ok := answer.(*logPage); ok {
+		return page.body, nil
+	}
 	switch p {
 	case protocolCBOR:
 		return cborEncoding.Marshal(answer)

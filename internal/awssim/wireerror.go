@@ -47,6 +47,11 @@ func invalidToken(service string) *wireError {
 	return &wireError{status: http.StatusBadRequest, code: "BadRequestException", message: "Invalid position parameter"}
 }
 
+// invalidParameter is the answer of CloudWatch Logs to a request that breaks a limit or the grammar.
+func invalidParameter(format string, args ...any) *wireError {
+	return &wireError{status: http.StatusBadRequest, code: "InvalidParameterException", message: fmt.Sprintf(format, args...)}
+}
+
 func notFound(format string, args ...any) *wireError {
 	return &wireError{status: http.StatusNotFound, code: "NotFoundException", message: fmt.Sprintf(format, args...)}
 }
@@ -100,6 +105,9 @@ func wrongScope(service, message string) *wireError {
 }
 
 func accessDenied(service, message string) *wireError {
+	if service == serviceLogs {
+		return &wireError{status: http.StatusBadRequest, code: "AccessDeniedException", message: message}
+	}
 	if service == serviceAPIGateway {
 		return &wireError{status: http.StatusForbidden, code: "AccessDeniedException", message: message}
 	}
@@ -120,6 +128,8 @@ func errorBody(h http.Header, p protocol, requestID string, e *wireError) []byte
 			return mustMarshal(json.Marshal(body))
 		}
 		return mustMarshal(cbor.Marshal(body))
+	case protocolLogs:
+		return mustMarshal(json.Marshal(map[string]string{"__type": e.code, "message": e.message}))
 	case protocolQuery:
 		return errorXML(e, requestID)
 	default:

@@ -48,6 +48,7 @@ type Region struct {
 	UsagePlans         []*UsagePlan
 	APIKeys            []*APIKey
 	ClientCertificates []*ClientCertificate
+	LogGroups          []*LogGroup
 }
 
 // API is one API of any type. It exists, with its series and traffic, within [Created, Deleted). Its metrics and requests are those of the literal:
@@ -145,8 +146,9 @@ type Traffic struct {
 	BurstEvery, BurstFor time.Duration
 	BurstFactor          float64
 
-	Error4xx, Error5xx float64 // probability of a client and of a server error
-	LatencyMS          float64 // median latency in milliseconds; 0 means defaultLatencyMS. The distribution is long-tailed, its samples are whole milliseconds
+	Error4xx, Error5xx float64  // probability of a client and of a server error
+	UserAgents         []string // what clients call themselves in logs; nil: the usual ones, and hostile ones among them
+	LatencyMS          float64  // median latency in milliseconds; 0 means defaultLatencyMS. The distribution is long-tailed, its samples are whole milliseconds
 	Incident           Incident
 }
 
