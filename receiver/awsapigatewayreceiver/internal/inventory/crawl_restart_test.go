@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,9 +80,9 @@ func TestCrashLoopMakesNoMoreCalls(t *testing.T) {
 	began := a.Now()
 	for range 20 {
 		ctx, crash := context.WithCancel(context.Background())
-		reads := 0
-		a.onRead = func(name string) {
-			if reads++; reads == 12 {
+		var reads atomic.Int64 // both lists are read at the same time
+		a.onRead = func(string) {
+			if reads.Add(1) == 12 {
 				crash()
 			}
 		}

@@ -127,7 +127,7 @@ func TestDiffProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test's
 	known := map[string]string{}
 	var old *Snapshot
-	for range 300 {
+	for range 150 {
 		parts, want := map[string][]model.Entity{}, map[string]string{}
 		for id, state := range states(r) {
 			place := []string{"a/p", "a/q", "b/p", "/p", "/q"}[r.IntN(5)] // it may move each time
