@@ -187,7 +187,7 @@ func TestDamagedLedger(t *testing.T) {
 			again := NewReporter(r.Settings)
 			assert.ErrorContains(t, again.Restore(context.Background()), set.want)
 			again.emitter = r.logs()
-			for again.send(context.Background()) { //nolint:revive // it sends
+			for again.send(context.Background()) {
 			}
 			assert.Equal(t, []string{"state client_certificate c1"}, r.took())
 		})
@@ -250,7 +250,7 @@ func TestStorageThatFails(t *testing.T) {
 	d := &inventory.Snapshot{}
 	broken.Observe(context.Background(), r.inv.Current(), d)
 	assert.Positive(t, r.failed)
-	for broken.send(context.Background()) { //nolint:revive // it sends
+	for broken.send(context.Background()) {
 	}
 	assert.Contains(t, r.took(), "delete client_certificate c1")
 }

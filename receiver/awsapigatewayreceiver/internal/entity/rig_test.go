@@ -175,7 +175,7 @@ func (r *rig) crawl() {
 
 // flush hands over all that waits.
 func (r *rig) flush() {
-	for r.send(context.Background()) { //nolint:revive // it sends
+	for r.send(context.Background()) {
 	}
 }
 

@@ -33,7 +33,7 @@ func plant(o map[string]any) {
 	if canary, ok := o["canarySettings"].(map[string]any); ok {
 		canary["stageVariableOverrides"] = map[string]any{"x": planted}
 	}
-	for _, m := range (object)(o).members("resourceMethods") {
+	for _, m := range object(o).members("resourceMethods") {
 		if in, ok := m["methodIntegration"].(map[string]any); ok {
 			maps.Copy(in, secrets)
 		}
@@ -41,11 +41,11 @@ func plant(o map[string]any) {
 		m["methodResponses"] = map[string]any{"200": map[string]any{"responseParameters": planted}}
 	}
 	for _, list := range []string{"v1", "v2", "rules", "mappings"} {
-		for _, below := range (object)(o).objects(list) {
+		for _, below := range object(o).objects(list) {
 			plant(below)
 		}
 	}
-	for _, c := range (object)(o).objects("conditions") {
+	for _, c := range object(o).objects("conditions") {
 		c["matchHeaders"] = map[string]any{"anyOf": []any{map[string]any{"header": "x", "valueGlob": planted}}}
 	}
 }

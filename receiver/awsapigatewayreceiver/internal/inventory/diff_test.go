@@ -124,7 +124,7 @@ func TestDiffOfABrokenPart(t *testing.T) {
 // Whatever changes between snapshots of any kind, what a consumer of the differences knows is what the newest snapshot has.
 func TestDiffProperties(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test's
+	r := rand.New(rand.NewPCG(3, 4))
 	known := map[string]string{}
 	var old *Snapshot
 	for range 150 {

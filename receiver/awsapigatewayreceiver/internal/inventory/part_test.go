@@ -192,7 +192,7 @@ func partWith(t testing.TB, states map[string]string) *Part {
 // What a comparison says is what a plain one says: changed is what is new or has another state, missing what is no more.
 func TestComparePartsProperties(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's
+	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
 		before, after := states(r), states(r)
 		a, b := partWith(t, before), partWith(t, after)

@@ -54,7 +54,7 @@ func full() *inventory.Snapshot {
 }
 
 // telemetry are the points of what is dark, as text.
-func telemetry(at string, access, execution, xray, detailed string) []string {
+func telemetry(at, access, execution, xray, detailed string) []string {
 	return []string{
 		"stage.telemetry{source=access_logs,state=" + access + "} 1 @ " + at, "stage.telemetry{source=detailed_metrics,state=" + detailed + "} 1 @ " + at,
 		"stage.telemetry{source=execution_logs,state=" + execution + "} 1 @ " + at, "stage.telemetry{source=xray,state=" + xray + "} 1 @ " + at,

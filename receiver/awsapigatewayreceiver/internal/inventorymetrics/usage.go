@@ -2,6 +2,8 @@ package inventorymetrics
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,9 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crypto/sha256"
-	"encoding/hex"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -149,7 +148,7 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 		}
 		return b.md
 	}); err != nil {
-		return nil // the end
+		return err // the end
 	}
 	if final {
 		delete(u.before, p.ID)

@@ -11,8 +11,15 @@ func TestKeysTellEntitiesApart(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for i, e := range []Entity{
-		{Type: "a"}, {Type: "b"}, {Type: "a", ID: ID{"x": "1"}}, {Type: "a", ID: ID{"x": "2"}}, {Type: "a", ID: ID{"y": "1"}}, {Type: "a", ID: ID{"x": "1", "y": "1"}}, {Type: "a", ID: ID{"x": "1y=1"}},
-		{Type: "a", ID: ID{"x": ""}}, {Type: "ax", ID: ID{"": "1"}},
+		{Type: "a"},
+		{Type: "b"},
+		{Type: "a", ID: ID{"x": "1"}},
+		{Type: "a", ID: ID{"x": "2"}},
+		{Type: "a", ID: ID{"y": "1"}},
+		{Type: "a", ID: ID{"x": "1", "y": "1"}},
+		{Type: "a", ID: ID{"x": "1y=1"}},
+		{Type: "a", ID: ID{"x": ""}},
+		{Type: "ax", ID: ID{"": "1"}},
 	} {
 		key := Key(e.Type, e.ID)
 		assert.NotContains(t, seen, key, "%v", e)
@@ -32,7 +39,8 @@ func TestThrottles(t *testing.T) {
 	assert.False(t, of(0, 0).IsZero())
 	assert.False(t, Throttle{Burst: &one}.IsZero())
 	assert.True(t, of(1, 2).Equal(of(1, 2)))
-	assert.True(t, Throttle{}.Equal(Throttle{}))
+	none := Throttle{}
+	assert.True(t, none.Equal(Throttle{}))
 	assert.False(t, of(1, 2).Equal(of(2, 1)))
 	assert.False(t, of(0, 0).Equal(Throttle{}))
 	assert.False(t, Throttle{Rate: &one}.Equal(Throttle{Burst: &one}))
