@@ -79,6 +79,24 @@ func (a attributes) text(key string) string {
 	return v.StringValue
 }
 
+// more are the attributes of a change that its body does not say.
+func (r *record) more() string {
+	var out []string
+	for _, a := range r.Attributes {
+		var v map[string]any // by its type
+		_ = json.Unmarshal(a.Value, &v)
+		for _, v := range v {
+			if s := fmt.Sprint(v); !strings.Contains(r.Body.StringValue, s) {
+				out = append(out, strings.TrimPrefix(a.Key, prefix)+" "+s)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(out, ", ")
+}
+
 // below are the attributes of a map.
 func (a attributes) below(key string) attributes {
 	var v struct{ KvlistValue struct{ Values attributes } }
@@ -144,12 +162,12 @@ func (v *inventory) add(resource attributes, r *record) string {
 		if stage := resource.text(stageName); stage != "" {
 			said += " of " + resource.text(apiName) + "/" + stage
 		}
-		said += ": " + r.Body.StringValue
+		said += ": " + r.Body.StringValue + r.more()
 	}
 	if said == "" {
 		return ""
 	}
-	return fmt.Sprintf("  %s  %-18s  %s", time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly), v.where(place), said)
+	return fmt.Sprintf("  %s  %-18s  %s", time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly), v.where(place), strings.TrimSpace(said))
 }
 
 // key tells entities apart.

@@ -17,7 +17,7 @@ const (
 	resourceJSON = `{"attributes":[{"key":"cloud.account.id","value":{"stringValue":"1"}},{"key":"cloud.region","value":{"stringValue":"us-east-1"}}%s]}`
 	stateJSON    = `{"timeUnixNano":"1700000000000000000","eventName":"entity.state","attributes":[{"key":"entity.type","value":{"stringValue":"aws.api_gateway.%s"}},{"key":"entity.id","value":{"kvlistValue":{"values":[{"key":"cloud.account.id","value":{"stringValue":"1"}},{"key":"cloud.region","value":{"stringValue":"us-east-1"}},%s]}}},{"key":"entity.description","value":{"kvlistValue":{"values":[%s]}}}]}`
 	deleteJSON   = `{"timeUnixNano":"1700000000000000000","eventName":"entity.delete","attributes":[{"key":"entity.type","value":{"stringValue":"aws.api_gateway.%s"}},{"key":"entity.id","value":{"kvlistValue":{"values":[{"key":"cloud.account.id","value":{"stringValue":"1"}},{"key":"cloud.region","value":{"stringValue":"us-east-1"}},%s]}}}]}`
-	changeJSON   = `{"timeUnixNano":"1700000000000000000","eventName":"aws.api_gateway.deployment","body":{"stringValue":"Deployed d2, was d1"}}`
+	changeJSON   = `{"timeUnixNano":"1700000000000000000","eventName":"aws.api_gateway.deployment","body":{"stringValue":"Deployed d2, was d1"},"attributes":[{"key":"aws.api_gateway.deployment_id","value":{"stringValue":"d2"}},{"key":"aws.api_gateway.deployment.rollback","value":{"boolValue":true}}]}`
 )
 
 func attribute(key, value string) string {
@@ -45,7 +45,7 @@ func TestChangesAreSaid(t *testing.T) {
 		{line("", fmt.Sprintf(stateJSON, "stage", stage, name+","+attribute("aws.api_gateway.updated", "then"))), "  " + now + "  shop us-east-1      new stage orders/prod"},
 		{line("", fmt.Sprintf(stateJSON, "stage", stage, name+","+attribute("aws.api_gateway.updated", "then"))), ""},
 		{line("", fmt.Sprintf(stateJSON, "stage", stage, name+","+attribute("aws.api_gateway.updated", "now"))), "  " + now + "  shop us-east-1      changed stage orders/prod: updated"},
-		{line(","+name+","+attribute("aws.api_gateway.stage", "prod"), changeJSON), "  " + now + "  shop us-east-1      deployment of orders/prod: Deployed d2, was d1"},
+		{line(","+name+","+attribute("aws.api_gateway.stage", "prod"), changeJSON), "  " + now + "  shop us-east-1      deployment of orders/prod: Deployed d2, was d1, deployment.rollback true"},
 		{line("", fmt.Sprintf(deleteJSON, "stage", stage)), "  " + now + "  shop us-east-1      deleted stage orders/prod"},
 		{line("", fmt.Sprintf(deleteJSON, "stage", stage)), ""},
 	} {
