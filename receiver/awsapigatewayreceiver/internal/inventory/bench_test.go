@@ -76,22 +76,26 @@ func entitiesIn(s *Snapshot) (n int) {
 	return n
 }
 
-// A first crawl of 10,000 resources: 50 APIs with 100 methods each.
+// A first crawl of 10,000 resources: of few APIs with many methods, and of as many APIs as a region has by default.
 func BenchmarkFirstCrawl(b *testing.B) {
-	c := large(50, 100)
-	b.ReportAllocs()
-	var inv *Inventory
-	for b.Loop() {
-		inv = crawled(b, c, &checkpoint.Store{})
+	for _, set := range []struct{ apis, methods int }{{50, 100}, {600, 8}} {
+		b.Run(fmt.Sprintf("apis=%d", set.apis), func(b *testing.B) {
+			c := large(set.apis, set.methods)
+			b.ReportAllocs()
+			var inv *Inventory
+			for b.Loop() {
+				inv = crawled(b, c, &checkpoint.Store{})
+			}
+			bytes := 0
+			for _, parts := range inv.Current().Parts {
+				for _, p := range parts {
+					bytes += len(p.Blob) + len(p.Index)
+				}
+			}
+			b.ReportMetric(float64(entitiesIn(inv.Current())), "entities")
+			b.ReportMetric(float64(bytes), "bytes-kept")
+		})
 	}
-	bytes := 0
-	for _, parts := range inv.Current().Parts {
-		for _, p := range parts {
-			bytes += len(p.Blob) + len(p.Index)
-		}
-	}
-	b.ReportMetric(float64(entitiesIn(inv.Current())), "entities")
-	b.ReportMetric(float64(bytes), "bytes-kept")
 }
 
 // The same with a storage.
