@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -237,11 +238,18 @@ func TestPermissionsOfReads(t *testing.T) {
 	}
 }
 
+// freshLimits are those of an account that nobody else reads.
+func freshLimits() *limits {
+	return limitsFor(limitsKey{endpoint: fmt.Sprint("fresh ", fresh.Add(1))}, 10)
+}
+
+var fresh atomic.Int64
+
 // GetResources has a quota of its own below the control plane's, and takes from both.
 func TestGetResourcesHasItsOwnLimit(t *testing.T) {
 	t.Parallel()
 	clock := &stepClock{now: time.Unix(1_700_000_000, 0)}
-	l := limitsFor(limitsKey{endpoint: t.Name()}, 10)
+	l := freshLimits()
 	both := (&operation{limiter: controlPlane, also: func(l *limits) *limiter { return l.getResources }}).limiters(l)
 	require.Len(t, both, 2)
 	for range 52 {
@@ -257,7 +265,7 @@ func TestGetResourcesHasItsOwnLimit(t *testing.T) {
 func TestControlPlaneYields(t *testing.T) {
 	t.Parallel()
 	clock := &stepClock{now: time.Unix(1_700_000_000, 0)}
-	l := limitsFor(limitsKey{endpoint: t.Name()}, 10)
+	l := freshLimits()
 	require.NoError(t, l.controlPlane.wait(context.Background(), clock, 1))
 	assert.Zero(t, clock.slept)
 	l.controlPlane.throttled(clock.now)
