@@ -18,8 +18,8 @@ const (
 	defaultCallLimit = 100
 )
 
-// Admin returns the handler of the admin API: GET /healthz, GET /world, GET /world/resources, GET and DELETE /calls, GET and POST /faults, GET and POST /lateness. It
-// speaks JSON and belongs on a port of its own.
+// Admin returns the handler of the admin API: GET /healthz, GET /world, GET /world/resources, GET /world/requests, GET and DELETE /calls, GET and POST
+// /faults, GET and POST /lateness, GET and POST /ingestion. It speaks JSON and belongs on a port of its own.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -27,6 +27,7 @@ func (s *Server) Admin() http.Handler {
 	})
 	mux.HandleFunc("GET /world", s.serveWorld)
 	mux.HandleFunc("GET /world/resources", s.serveResources)
+	mux.HandleFunc("GET /world/requests", s.serveRequests)
 	mux.HandleFunc("GET /calls", s.serveCalls)
 	mux.HandleFunc("DELETE /calls", func(w http.ResponseWriter, _ *http.Request) {
 		s.ResetCalls()
@@ -50,6 +51,14 @@ func (s *Server) Admin() http.Handler {
 		var l Lateness
 		if readJSON(w, r, &l) {
 			s.SetLateness(l)
+			writeJSON(w, l)
+		}
+	})
+	mux.HandleFunc("GET /ingestion", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.logged.currentIngestion()) })
+	mux.HandleFunc("POST /ingestion", func(w http.ResponseWriter, r *http.Request) {
+		var l Lateness
+		if readJSON(w, r, &l) {
+			s.SetIngestion(l)
 			writeJSON(w, l)
 		}
 	})

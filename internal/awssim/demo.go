@@ -18,7 +18,7 @@ const (
 func DemoWorld(now time.Time) *World {
 	now = now.UTC().Truncate(time.Minute)
 	old := now.Add(-200 * 24 * time.Hour)
-	return &World{Seed: 1, Accounts: []*Account{
+	return demoAccessLogs(&World{Seed: 1, Accounts: []*Account{
 		{
 			ID:    DemoAccount,
 			Roles: []Role{{Name: DemoRole}, {Name: "locked", Deny: true}},
@@ -36,7 +36,7 @@ func DemoWorld(now time.Time) *World {
 				{Name: "eu-west-1", APIs: demoPartnersEurope(old)},
 			},
 		},
-	}}
+	}})
 }
 
 // demoShop are APIs that stay as they are: bursts, an incident, a canary, a cache, route level metrics, idle stages.

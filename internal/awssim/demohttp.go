@@ -93,7 +93,7 @@ func demoChat(api *API, now, old time.Time) {
 	}
 	prod := api.Stages[0]
 	prod.DeploymentID, prod.Variables = "cht001", map[string]string{"alias": "live"}
-	prod.AccessLog = demoLog("support-chat", `{ "requestId":"$context.requestId", "routeKey":"$context.routeKey", "eventType":"$context.eventType", "connectionId":"$context.connectionId", "status":"$context.status" }`)
+	prod.AccessLog = demoLog("support-chat", demoWebSocketJSON)
 	prod.Methods = map[string]MethodSettings{
 		"*/*":         {LoggingLevel: "ERROR", DataTrace: true, Throttle: &Throttle{Rate: 1000, Burst: 500}},
 		"sendMessage": {Metrics: true, LoggingLevel: "INFO"},

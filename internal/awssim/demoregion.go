@@ -22,6 +22,7 @@ func demoMain(apis []*API, now, old time.Time) *Region {
 		Name: "us-east-1", APIs: apis,
 		Account:     AccountSettings{CloudWatchRoleARN: demoRoleARN("apigateway-logs")},
 		DomainNames: demoDomainNames(now, old),
+		LogGroups:   demoLogGroups(old),
 		VPCLinks: []*VPCLink{
 			{
 				ID: "vpcl00orders", Name: "orders", Created: old, Description: "to the orders' load balancer",

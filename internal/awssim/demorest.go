@@ -119,7 +119,9 @@ func demoCatalogue(api *API, now, old time.Time) {
 	live.Changes = []Change[Stage]{
 		{now.Add(3 * time.Minute), func(s *Stage) { s.CanaryPercent, s.Canary = 10, &Canary{DeploymentID: "cat003"} }},
 		{now.Add(6 * time.Minute), func(s *Stage) { s.ClientCertificateID = "cert01" }},
-		{now.Add(8 * time.Minute), func(s *Stage) { s.DeploymentID, s.CanaryPercent, s.Canary = "cat003", 0, nil }},
+		// A promotion leaves the canary there, without traffic, until somebody removes it.
+		{now.Add(8 * time.Minute), func(s *Stage) { s.DeploymentID, s.CanaryPercent = "cat003", 0 }},
+		{now.Add(10 * time.Minute), func(s *Stage) { s.CanaryPercent, s.Canary = 0, nil }},
 	}
 	api.Stages = append(api.Stages, &Stage{Name: "preview", Created: now.Add(4 * time.Minute), DeploymentID: "cat003", Description: "for partners to look at"})
 }

@@ -36,7 +36,8 @@ type loggedRoute struct {
 
 // loggedDomain is a custom domain name that leads to a stage.
 type loggedDomain struct {
-	name, basePath string
+	name           string
+	basePath, rule string // one of them is what led to the stage
 	mutualTLS      bool
 }
 
@@ -64,7 +65,12 @@ func newStageLogs(i *stageInfo) *stageLogs {
 	for _, d := range i.region.DomainNames {
 		for _, m := range d.Mappings {
 			if m.API == i.api.ID && m.Stage == i.stage.Name {
-				logs.domains = append(logs.domains, loggedDomain{d.Name, m.basePath(), d.MutualTLS != nil})
+				logs.domains = append(logs.domains, loggedDomain{name: d.Name, basePath: m.basePath(), mutualTLS: d.MutualTLS != nil})
+			}
+		}
+		for _, r := range d.RoutingRules {
+			if r.API == i.api.ID && r.Stage == i.stage.Name {
+				logs.domains = append(logs.domains, loggedDomain{name: d.Name, rule: r.id(d), mutualTLS: d.MutualTLS != nil})
 			}
 		}
 	}
@@ -207,7 +213,7 @@ func (c *logContext) host(b []byte) []byte {
 // path is that of the request: the route's with its parameters, below the stage or the base path of a custom domain name.
 func (c *logContext) path(b []byte) []byte {
 	if c.domain != nil {
-		if c.domain.basePath != "(none)" {
+		if c.domain.basePath != "(none)" && c.domain.basePath != "" {
 			b = append(append(b, '/'), c.domain.basePath...)
 		}
 	} else if c.info.stage.Name != "$default" {

@@ -3,6 +3,7 @@ package awssim
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,6 +49,9 @@ type logGroup struct {
 	name    string
 	literal []*LogGroup // its lives, ascending; one that nobody wrote where there is no literal
 	sources []logSource
+
+	bulking sync.Once
+	backlog *backlog // of a Bulk, made when first asked for
 }
 
 // regionLogs are the log groups that a region can ever have, by name.
@@ -83,6 +87,7 @@ func buildLogs(w *World, account *Account, region *Region) *regionLogs {
 		for _, stage := range api.Stages {
 			info := w.info(api, stage)
 			info.addAccessLogs(add)
+			info.addExecutionLogs(add)
 		}
 	}
 	for _, literal := range region.LogGroups {

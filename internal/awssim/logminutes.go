@@ -87,14 +87,14 @@ func (m *logMinutes) keep(key groupMinute, entries []logEntry) {
 	m.cost += len(entries) + minuteCost
 }
 
-// ofEvent draws how long after its time an event is ingested, in milliseconds: Base and up to a quarter more, for a fraction Late up to Max longer,
+// ofEvent draws how long after its time an event is ingested, in milliseconds: Base and up to a quarter more, for a fraction Late up to Max longer, line by line,
 // for a fraction WholePoints of the minutes of a source the same for all of them.
 func (l Lateness) ofEvent(source uint64, minute int64, e *logEntry) int32 {
-	random := mix(source ^ mix(uint64(minute-int64(e.back))) ^ mix(uint64(e.request)<<20+uint64(e.line)+0xde1a))
+	random := mix(source ^ mix(uint64(minute-int64(e.back))) ^ mix(uint64(e.request)+0xde1a))
 	delay := int32(l.Base.Milliseconds())
 	delay += int32(float64(random>>48) / (1 << 18) * float64(l.Base.Milliseconds()))
 	if l.Max > 0 && l.Late > 0 {
-		delay += int32(l.delay(mix(random), l.Late))
+		delay += int32(l.delay(mix(random+uint64(e.line)), l.Late))
 	}
 	if l.Max > 0 && l.WholePoints > 0 {
 		delay += int32(l.delay(mix(source^mix(uint64(minute)+1)), l.WholePoints))

@@ -90,7 +90,7 @@ func (p *logPage) add(e *logEvent) bool {
 }
 
 // finish ends the events and writes the members after them: what is JSON already, and names with their texts.
-func (p *logPage) finish(raw string, more ...[2]string) *logPage {
+func (p *logPage) finish(raw string, more ...[2]string) {
 	p.body = append(append(p.body, ']'), raw...)
 	for _, member := range more {
 		if member[1] == "" {
@@ -100,12 +100,12 @@ func (p *logPage) finish(raw string, more ...[2]string) *logPage {
 		p.body = appendJSONString(p.body, []byte(member[1]))
 	}
 	p.body = append(p.body, '}')
-	return p
 }
 
 // appendJSONString writes text as AWS does: escaped where JSON asks for it, and not elsewhere. What is not UTF-8 becomes U+FFFD.
-func appendJSONString(b, s []byte) []byte {
-	b = append(b, '"')
+func appendJSONString(b, s []byte) []byte { return append(appendEscaped(append(b, '"'), s), '"') }
+
+func appendEscaped(b, s []byte) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -138,7 +138,7 @@ func appendJSONString(b, s []byte) []byte {
 		i++
 		start = i
 	}
-	return append(append(b, s[start:]...), '"')
+	return append(b, s[start:]...)
 }
 
 // eventID is a number of 192 bits, as AWS's: the time in milliseconds times 2^144, and what tells events of a millisecond apart.

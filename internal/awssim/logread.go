@@ -50,6 +50,8 @@ type logReader struct {
 	wanted func(string) bool // the log streams; nil: all
 	writer lineWriter
 	buffer []byte
+	last   position // of the last event in the page
+	more   bool
 }
 
 // lastEvent is the last millisecond of which the group can have events.
@@ -92,6 +94,7 @@ func (r *logReader) forward(from position) (position, bool) {
 				return from, true
 			}
 			from = after(minute, e)
+			r.last = from
 		}
 		from = before((minute + 1) * 60_000)
 	}

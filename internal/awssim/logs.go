@@ -133,7 +133,10 @@ func (s *Server) readable(x *exchange, in *logsInput) (*logGroup, *LogGroup, err
 
 // readableClass refuses groups of other classes than STANDARD, and those whose key can't be used.
 func readableClass(x *exchange, name string, g *LogGroup) error {
-	if class := g.class(); class != ClassStandard && x.op.name != "DescribeLogStreams" {
+	if x.op.name == "DescribeLogStreams" {
+		return nil
+	}
+	if class := g.class(); class != ClassStandard {
 		return &wireError{
 			status: http.StatusBadRequest, code: "InvalidOperationException",
 			message: fmt.Sprintf("%s is of log-group-class %s. %s is not supported for this log class", name, class, x.op.name),
@@ -175,6 +178,11 @@ func (s *Server) filterLogEvents(x *exchange) (any, error) {
 			token = in.first()
 		}
 		next.At, next.Index, next.WasNull = token.At, token.Index, true
+	case group.Bulk != nil:
+		index, more := g.bulk(x.caller, group).fill(page, in, token, limit, x.now)
+		if next.Index = index; !more {
+			next = nil
+		}
 	default:
 		if token == nil {
 			token = in.first()

@@ -216,5 +216,3 @@ func (f *foreignSource) message(_ *lineWriter, b []byte, minute int64, e *logEnt
 
 func (f *foreignSource) stream(*lineWriter, int64, *logEntry) string { return "another/service" }
 func (f *foreignSource) streams() []string                           { return []string{"another/service"} }
-
-type executionLine struct{}

@@ -84,7 +84,12 @@ var requestVariables = map[string]contextVariable{
 		}
 		return c.domain.basePath
 	})},
-	"customDomain.routingRuleIdMatched": {inREST, nothing},
+	"customDomain.routingRuleIdMatched": {inREST, text(func(c *logContext) string {
+		if c.domain == nil {
+			return ""
+		}
+		return c.domain.rule
+	})},
 	"eventType": {inWebSocket, text(func(c *logContext) string {
 		switch c.route.key {
 		case "$connect":
@@ -130,8 +135,6 @@ var requestVariables = map[string]contextVariable{
 		return c.traceID(b)
 	}},
 }
-
-func nothing(b []byte, _ *logContext) []byte { return b }
 
 // requestID writes a UUID, in HTTP and WebSocket APIs the extended request id.
 func (c *logContext) requestID(b []byte) []byte {

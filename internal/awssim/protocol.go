@@ -91,8 +91,10 @@ func cloudWatchOperation(p protocol, name string) (operation, *wireError) {
 
 // logsOperations are those of CloudWatch Logs.
 var logsOperations = map[string]func(*Server, *exchange) (any, error){
-	"DescribeLogGroups": (*Server).describeLogGroups,
-	"FilterLogEvents":   (*Server).filterLogEvents,
+	"DescribeLogGroups":  (*Server).describeLogGroups,
+	"DescribeLogStreams": (*Server).describeLogStreams,
+	"FilterLogEvents":    (*Server).filterLogEvents,
+	"GetLogEvents":       (*Server).getLogEvents,
 }
 
 func logsOperation(name string) (operation, *wireError) {
