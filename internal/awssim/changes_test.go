@@ -72,7 +72,7 @@ func TestDeploymentAndRollback(t *testing.T) {
 	}
 }
 
-// TestCanary: it starts, and is promoted.
+// TestCanary: it starts, is promoted, stays there without traffic, and is removed.
 func TestCanary(t *testing.T) {
 	c := startClocked(t, DemoWorld(noon))
 	if s := c.restStage(t, "a2catalog0", "live"); s.CanarySettings != nil || *s.DeploymentId != "cat002" {
@@ -83,8 +83,12 @@ func TestCanary(t *testing.T) {
 		t.Errorf("with a canary the stage is %+v", s)
 	}
 	c.after(9 * time.Minute)
-	if s := c.restStage(t, "a2catalog0", "live"); s.CanarySettings != nil || *s.DeploymentId != "cat003" {
+	if s := c.restStage(t, "a2catalog0", "live"); s.CanarySettings == nil || s.CanarySettings.PercentTraffic != 0 || *s.DeploymentId != "cat003" {
 		t.Errorf("after the promotion the stage is %+v", s)
+	}
+	c.after(11 * time.Minute)
+	if s := c.restStage(t, "a2catalog0", "live"); s.CanarySettings != nil || *s.DeploymentId != "cat003" {
+		t.Errorf("in the end the stage is %+v", s)
 	}
 }
 
