@@ -78,7 +78,7 @@ func TestChangesWhileDownAreLate(t *testing.T) {
 		stop()
 	}
 	got := r.changes(from)
-	assert.Contains(t, got, "deployment a2catalog0/live +8m0s deployment.previous_id=cat002 deployment_id=cat003 observed_late=true")
+	assert.Contains(t, got, "deployment a2catalog0/live +10m0s deployment.previous_id=cat002 deployment_id=cat003 observed_late=true")
 	for _, line := range got {
 		assert.Contains(t, line, "observed_late=true")
 	}

@@ -44,7 +44,7 @@ func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 	b := t.builder
 	return errors.Join(
 		b.RegisterReceiverAwsapigatewayTargetUpCallback(ints(func(w *targetWatch, _ metrics.Status) (int64, bool) {
-			return map[bool]int64{true: 1}[len(w.errs) == 0], w.reported
+			return map[bool]int64{false: 1}[w.down()], w.reported
 		})),
 		b.RegisterReceiverAwsapigatewaySeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Series), s.First })),
 		b.RegisterReceiverAwsapigatewayUnknownSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Unknown), s.First })),

@@ -198,7 +198,7 @@ func (r *gatewayReceiver) target(run context.Context, t *target) {
 	t.resources = resource.NewWriter(at, r.config.ResourceAttributes, r.config.Tags)
 	settings := inventory.Settings{
 		Target: at, Reader: t.client, Config: r.config.Inventory, Filter: &r.config.APIs, Clock: r.clock,
-		Store: r.stores[storeInventory], Key: "inventory/" + at.Label, Logger: t.logger, Version: r.set.BuildInfo.Version,
+		Store: r.stores[storeInventory], Key: "inventory/" + at.Label, Logger: t.logger, Version: r.set.BuildInfo.Version, CheckpointError: t.watch.checkpointError,
 		Listener: func(ctx context.Context, old, next *inventory.Snapshot) {
 			if t.reporter != nil {
 				t.reporter.Observe(ctx, old, next)
@@ -221,7 +221,10 @@ func (r *gatewayReceiver) target(run context.Context, t *target) {
 	}
 	t.watch.attachInventory(t.inventory)
 	close(t.ready)
-	t.inventory.Run(run, func(err error) { t.watch.report(sourceInventory, err) })
+	t.inventory.Run(run, func(lists, rest error) {
+		t.watch.report(sourceInventory, lists)
+		t.watch.report(sourcePartial, rest)
+	})
 }
 
 func (r *gatewayReceiver) newReporter(t *target) *entity.Reporter {

@@ -29,7 +29,7 @@ type shared struct {
 	made     map[string]bool
 }
 
-// component makes the signal's component of the configuration's receiver. with is called with the receiver, to tell it the signal's consumer.
+// newSignal makes the signal's component of the configuration's receiver. with is called with the receiver, to tell it the signal's consumer.
 func newSignal(set receiver.Settings, config *Config, clock poll.Clock, name string, with func(*gatewayReceiver)) *signalReceiver {
 	receivers.Lock()
 	defer receivers.Unlock()

@@ -25,13 +25,14 @@ const (
 	sourceIdentity  = "identity"
 	sourceInventory = "inventory"
 	sourceMetrics   = "metrics"
+	sourcePartial   = "part of the inventory"
 	sourceUsage     = "usage"
 	sourceLimits    = "inventory metrics"
 	sourceEntities  = "entities"
 )
 
 // sources in the order of what the status says first.
-var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceUsage}
+var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourcePartial, sourceUsage}
 
 // telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
 type telemetry struct {
@@ -162,13 +163,27 @@ func (w *targetWatch) report(source string, err error) {
 		w.logger.Info("Target can be read again", zap.String("target", w.label), zap.String("source", source))
 	case err != nil:
 		if !failed || aws.ClassOf(before) != class {
-			w.logger.Warn("Target cannot be read; it is tried again", zap.String("target", w.label), zap.String("source", source),
+			message := "Target cannot be read; it is tried again"
+			if source == sourcePartial || source == sourceUsage {
+				message = "Part of a target cannot be read; what was known of it stays, and it is tried again"
+			}
+			w.logger.Warn(message, zap.String("target", w.label), zap.String("source", source),
 				zap.String("class", string(class)), zap.String("error", short(err)))
 		}
 		w.errs[source] = err
 	}
 	w.status()
 	w.summary()
+}
+
+// down says whether the target as a whole can't be read. A part of its inventory that can't leaves it up.
+func (w *targetWatch) down() bool {
+	for source := range w.errs {
+		if source != sourcePartial && source != sourceUsage {
+			return true
+		}
+	}
+	return false
 }
 
 // status reports the component's status when it changes: recoverable while any target fails.
@@ -226,10 +241,10 @@ func (t *telemetry) summary() {
 		if w.collector != nil {
 			s = w.collector.Status()
 		}
-		if len(w.errs) == 0 && (t.metrics && !s.First || !t.metrics && !w.crawled()) {
+		if !w.down() && (t.metrics && !s.First || !t.metrics && !w.crawled()) {
 			return
 		}
-		if len(w.errs) == 0 {
+		if !w.down() {
 			up++
 		}
 		series += s.Series

@@ -117,7 +117,7 @@ func (c *Client) reads(v1 *apigateway.Client, v2 *apigatewayv2.Client) map[model
 		model.GetAPIMappings: next("/domainnames/*/apimappings", func(ctx context.Context, of *model.ReadOf, token *string) error {
 			return sent(v2.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{MaxResults: maxResults, NextToken: token, DomainName: &of.DomainName}))
 		}),
-		model.ListRoutingRules: next("/domainnames/*/routingrules", func(ctx context.Context, of *model.ReadOf, token *string) error {
+		model.ListRoutingRules: next("/domainnames/*/routingrules/*", func(ctx context.Context, of *model.ReadOf, token *string) error {
 			return sent(v2.ListRoutingRules(ctx, &apigatewayv2.ListRoutingRulesInput{MaxResults: awssdk.Int32(routingRulePageSize), NextToken: token, DomainName: &of.DomainName, DomainNameId: optional(of.DomainID)}))
 		}),
 		model.GetVPCLinks: next("/vpclinks", func(ctx context.Context, _ *model.ReadOf, token *string) error {
@@ -130,7 +130,7 @@ func (c *Client) reads(v1 *apigateway.Client, v2 *apigatewayv2.Client) map[model
 		case model.GetResources:
 			r.op.also = func(l *limits) *limiter { return l.getResources }
 		case model.ListRoutingRules: // has an action of its own, and an ARN with the account
-			r.op.action, r.op.resource = "apigateway:ListRoutingRules", "arn:%P:apigateway:%R:%A:/domainnames/*/routingrules"
+			r.op.action, r.op.resource = "apigateway:ListRoutingRules", "arn:%P:apigateway:%R:%A:/domainnames/*/routingrules/*"
 			r.list = "routingRules"
 		}
 		reads[name] = r
@@ -163,7 +163,11 @@ func (c *Client) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, p.items...)
+		if items == nil {
+			items = p.items // an empty list is not an absent one
+		} else {
+			items = append(items, p.items...)
+		}
 		return &p.token, nil
 	})
 	return items, err

@@ -54,6 +54,9 @@ func decodePage(body []byte, list, token string) (page, error) {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return page{}, fmt.Errorf("%w: %w", errMalformed, err)
 	}
+	if members == nil {
+		return page{}, fmt.Errorf("%w: null", errMalformed)
+	}
 	var p page
 	if list == "" {
 		p.items = []json.RawMessage{body}

@@ -52,10 +52,22 @@ func TestDecodePage(t *testing.T) {
 		assert.Equal(t, set.items, items, name)
 		assert.Equal(t, set.next, p.token, name)
 	}
-	for _, body := range []string{"", "x", "[]", "7", `"x"`, `{"item": 7}`, `{"item": "x"}`, `{"item": true}`, `{"item": [{]}`, `{"item": [], "position": 7}`, `{"item": [], "position": ["p"]}`, `{"item": []} x`} {
+	for _, body := range []string{"", "x", "null", " null ", "[]", "7", `"x"`, `{"item": 7}`, `{"item": "x"}`, `{"item": true}`, `{"item": [{]}`, `{"item": [], "position": 7}`, `{"item": [], "position": ["p"]}`, `{"item": []} x`} {
 		_, err := decodePage([]byte(body), "item", "position")
 		assert.ErrorIs(t, err, errMalformed, body)
 	}
+}
+
+// A list that is empty is told from one that is absent.
+func TestAnAbsentListIsNil(t *testing.T) {
+	t.Parallel()
+	for body, absent := range map[string]bool{`{"item": []}`: false, `{"items": []}`: false, `{"item": {}}`: false, `{}`: true, `{"item": null}`: true, `{"item": null, "items": []}`: true} {
+		p, err := decodePage([]byte(body), "item", "position")
+		require.NoError(t, err)
+		assert.Equal(t, absent, p.items == nil, body)
+	}
+	_, err := decodePage([]byte("null"), "", "")
+	assert.ErrorIs(t, err, errMalformed, "nor is null the whole answer")
 }
 
 // Items outlive the buffer that they were read into.

@@ -28,7 +28,8 @@ type ledger struct {
 	next    int64 // the number of the next chunk
 	items   int
 	deletes map[uint64]bool // keys of the deletions in it: each once
-	fresh   []int64         // chunks that are not stored yet
+	fresh   []int64         // chunks that are not stored yet, or not as they are
+	gone    []int64         // chunks that are stored no longer needed
 }
 
 // maxOwed bounds the ledger: more than all resources that API Gateway's quotas allow a region with default limits.
@@ -112,9 +113,8 @@ func (l *ledger) write(w *Writer) (sent int64, records int) {
 	return sent, records
 }
 
-// sent removes the chunks before a number, and returns what to change in the store, and how many deletions and changes were in them.
-func (l *ledger) sent(before int64) (changes map[string][]byte, n int64) {
-	changes = map[string][]byte{}
+// sent removes the chunks before a number, and returns how many deletions and changes were in them.
+func (l *ledger) sent(before int64) (n int64) {
 	for len(l.chunks) > 0 && l.chunks[0].seq < before {
 		for _, o := range l.chunks[0].items {
 			if o.Deleted != nil {
@@ -124,11 +124,11 @@ func (l *ledger) sent(before int64) (changes map[string][]byte, n int64) {
 				n++
 			}
 		}
-		changes[chunkKey(l.chunks[0].seq)] = nil
+		l.gone = append(l.gone, l.chunks[0].seq)
 		l.items -= len(l.chunks[0].items)
 		l.chunks = l.chunks[1:]
 	}
-	return changes, n
+	return n
 }
 
 func chunkKey(seq int64) string { return fmt.Sprintf("/%d", seq) }
@@ -143,12 +143,16 @@ type storedLedger struct {
 	// Behind says that states were waiting.
 	Behind   bool      `json:"behind,omitempty"`
 	Reported time.Time `json:"reported"`
+	// Form is that of the entity events that were reported.
+	Form string `json:"form"`
 }
 
-// changes is what to change in the store: the head, and chunks that are new. Keys are below the reporter's.
+// changes is what to change in the store: the head, and chunks that are new or gone. Keys are below the reporter's.
 func (r *Reporter) changes() map[string][]byte {
 	l := &r.ledger
-	head := storedLedger{V: ledgerVersion, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported}
+	head := storedLedger{
+		V: ledgerVersion, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported, Form: r.Config.EntityEvents,
+	}
 	if len(l.chunks) > 0 {
 		head.First = l.chunks[0].seq
 	}
@@ -163,14 +167,24 @@ func (r *Reporter) changes() map[string][]byte {
 			}
 		}
 	}
-	l.fresh = nil
+	for _, seq := range l.gone {
+		out[chunkKey(seq)] = nil
+	}
 	return out
 }
 
-func (r *Reporter) store(ctx context.Context, changes map[string][]byte) {
+// persist stores what changed. What could not be stored is stored with the next change.
+func (r *Reporter) persist(ctx context.Context) {
 	if !r.Store.Durable() {
 		return
 	}
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.mu.Lock()
+	changes := r.changes()
+	fresh, gone := r.ledger.fresh, r.ledger.gone
+	r.ledger.fresh, r.ledger.gone = nil, nil
+	r.mu.Unlock()
 	keyed := make(map[string][]byte, len(changes))
 	for k, v := range changes {
 		keyed[r.Key+k] = v
@@ -178,6 +192,10 @@ func (r *Reporter) store(ctx context.Context, changes map[string][]byte) {
 	// What was taken has to be noted although the collector is stopped meanwhile.
 	if err := r.Store.Apply(context.WithoutCancel(ctx), keyed); err != nil {
 		r.CheckpointError(ctx)
+		r.mu.Lock()
+		r.ledger.fresh = append(fresh, r.ledger.fresh...)
+		r.ledger.gone = append(gone, r.ledger.gone...)
+		r.mu.Unlock()
 	}
 }
 
@@ -201,11 +219,11 @@ func (r *Reporter) Restore(ctx context.Context) error {
 	for seq := head.First; seq < head.Next; seq++ {
 		b, err := r.Store.Get(ctx, r.Key+chunkKey(seq))
 		var items []owed
-		if err == nil && b != nil {
-			err = json.Unmarshal(b, &items)
+		if err == nil {
+			err = json.Unmarshal(b, &items) // one that is missing is an error, too
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("cannot decode what is owed: %w", err))
+			errs = append(errs, fmt.Errorf("cannot decode what is owed: chunk %d: %w", seq, err))
 			items = nil
 		}
 		r.ledger.chunks = append(r.ledger.chunks, chunk{seq, items})
@@ -223,7 +241,7 @@ func (r *Reporter) Restore(ctx context.Context) error {
 	if !head.Reported.IsZero() && head.Reported.Before(r.reported) {
 		r.reported = head.Reported
 	}
-	if head.Behind {
+	if head.Behind || head.Form != r.Config.EntityEvents {
 		errs = append(errs, r.all())
 	}
 	return errors.Join(errs...)

@@ -51,6 +51,8 @@ type Reporter struct {
 	emitter *emit.Logs // while Run runs
 	wake    chan struct{}
 
+	writing sync.Mutex // one write of the ledger at a time; taken before mu
+
 	mu       sync.Mutex
 	pending  map[inventory.Place]map[uint64]struct{}
 	inFlight map[inventory.Place]map[uint64]struct{} // taken from pending by the batch that is offered
@@ -87,13 +89,12 @@ func (r *Reporter) Observe(ctx context.Context, old, next *inventory.Snapshot) {
 		}
 	}
 	dropped := r.ledger.add(d, now)
-	changes := r.changes()
 	r.mu.Unlock()
 	if dropped > 0 {
 		r.Logger.Error("Too many deletions and changes wait for the pipeline: some are given up", zap.Int("dropped", dropped))
 		r.Dropped(ctx, int64(dropped))
 	}
-	r.store(ctx, changes)
+	r.persist(ctx)
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -161,15 +162,12 @@ func (r *Reporter) send(ctx context.Context) bool {
 	}
 	r.mu.Lock()
 	clear(r.inFlight)
-	changes, n := r.ledger.sent(sent)
-	for k, v := range r.changes() {
-		changes[k] = v
-	}
+	n := r.ledger.sent(sent)
 	r.mu.Unlock()
 	if outcome == emit.Refused {
 		r.Dropped(ctx, n)
 	}
-	r.store(ctx, changes)
+	r.persist(ctx)
 	return true
 }
 

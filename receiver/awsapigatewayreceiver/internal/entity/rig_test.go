@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -141,9 +142,17 @@ func newRig(t *testing.T, store *checkpoint.Store, c inventory.Config) *rig {
 
 // start starts the collector on the account, from what is in the storage.
 func start(t *testing.T, a *account, store *checkpoint.Store, c inventory.Config) *rig {
+	r, err := restored(t, a, store, c)
+	require.NoError(t, err)
+	return r
+}
+
+// restored starts it, and returns what could not be restored of what is owed.
+func restored(t *testing.T, a *account, store *checkpoint.Store, c inventory.Config) (*rig, error) {
 	r := &rig{t: t, account: a, config: c, pipeline: &pipeline{}}
 	r.inv = inventory.New(inventory.Settings{
-		Target: target, Reader: a, Config: c, Filter: &inventory.Filter{}, Clock: crawlClock{a}, Store: store, Key: "inventory/x", Logger: zap.NewNop(),
+		CheckpointError: func(context.Context) {},
+		Target:          target, Reader: a, Config: c, Filter: &inventory.Filter{}, Clock: crawlClock{a}, Store: store, Key: "inventory/x", Logger: zap.NewNop(),
 		Listener: func(ctx context.Context, old, next *inventory.Snapshot) { r.Observe(ctx, old, next) },
 	})
 	require.NoError(t, r.inv.Restore(context.Background()))
@@ -151,9 +160,9 @@ func start(t *testing.T, a *account, store *checkpoint.Store, c inventory.Config
 		Target: target, Config: c, Resources: resource.NewWriter(target, nil, nil), Store: store, Key: "entities/x", Clock: a, Now: a.Now, Current: r.inv.Current,
 		Logger: zap.NewNop(), Dropped: func(_ context.Context, n int64) { r.dropped += n }, CheckpointError: func(context.Context) { r.failed++ }, Version: "1.2.3",
 	})
-	require.NoError(t, r.Restore(context.Background()))
+	err := r.Restore(context.Background())
 	r.emitter = r.logs()
-	return r
+	return r, err
 }
 
 func (r *rig) logs() *emit.Logs {
@@ -170,7 +179,7 @@ func (r *rig) restart() *rig { return start(r.t, r.account, r.Store, r.config) }
 func (r *rig) crawl() {
 	r.t.Helper()
 	r.account.pass(2 * r.config.Interval)
-	r.inv.Run(context.Background(), func(err error) { assert.NoError(r.t, err) })
+	r.inv.Run(context.Background(), func(lists, rest error) { assert.NoError(r.t, errors.Join(lists, rest)) })
 }
 
 // flush hands over all that waits.

@@ -207,7 +207,7 @@ func newInventory(a *account, store *checkpoint.Store, filter *Filter, edits ...
 		filter = &Filter{}
 	}
 	s := Settings{
-		Target: target, Reader: a, Config: DefaultConfig(), Filter: filter, Clock: a, Store: store, Key: "inventory/x", Logger: zap.New(core),
+		Target: target, Reader: a, Config: DefaultConfig(), Filter: filter, Clock: a, Store: store, Key: "inventory/x", Logger: zap.New(core), CheckpointError: func(context.Context) {},
 	}
 	for _, edit := range edits {
 		edit(&s)
@@ -218,7 +218,7 @@ func newInventory(a *account, store *checkpoint.Store, filter *Filter, edits ...
 // outcomes runs the inventory and returns what was reported.
 func outcomes(inv *Inventory) []error {
 	var got []error
-	inv.Run(context.Background(), func(err error) { got = append(got, err) })
+	inv.Run(context.Background(), func(lists, rest error) { got = append(got, errors.Join(lists, rest)) })
 	return got
 }
 
@@ -242,3 +242,6 @@ func openStore(t testing.TB, dir string) *checkpoint.Store {
 type host map[component.ID]component.Component
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h }
+
+// outcome is that of a crawl as one error.
+func outcome(_ bool, lists, rest error) error { return errors.Join(lists, rest) }

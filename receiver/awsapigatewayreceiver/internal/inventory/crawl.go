@@ -21,11 +21,17 @@ type crawl struct {
 	d     *describer
 
 	failures map[model.Read]int
-	errs     []error // the first of each read
+	classes  map[model.Read]string // of the newest failure
+	errs     []error               // the first of each read
+	gaveUp   string                // the first API of the pass of which a read was left out
 }
 
-// maxFailures of one kind of read in a row end it for this crawl: what is denied for three APIs is denied for all, and the next crawl comes soon
-// enough.
+func (inv *Inventory) newCrawl() *crawl {
+	return &crawl{inv: inv, began: inv.reader.Now(), d: &describer{at: inv.target}, failures: map[model.Read]int{}, classes: map[model.Read]string{}}
+}
+
+// maxFailures of one kind of read in a row end it for this crawl: what is denied for three APIs is likely denied for all. The next crawl begins
+// where this one gave up, so that a few that can't be read keep nobody else back.
 const maxFailures = 3
 
 // malformed is the error of an answer that decodes but makes no sense.
@@ -33,10 +39,11 @@ func malformed(what model.Read, err error) error {
 	return &aws.Error{Operation: string(what), Class: aws.Malformed, Err: err}
 }
 
-// read makes a read unless it failed too often. The class is that of its failure, "" where it succeeded.
+// read makes a read unless it failed too often. The class is that of its failure, or of the one that ended it, "" where it succeeded.
 func (c *crawl) read(ctx context.Context, what model.Read, of model.ReadOf) (items []json.RawMessage, class string) {
 	if c.failures[what] >= maxFailures {
-		return nil, "skipped"
+		c.gaveUp = cmp.Or(c.gaveUp, of.API)
+		return nil, c.classes[what]
 	}
 	items, err := c.inv.reader.Read(ctx, what, of)
 	if err != nil {
@@ -50,6 +57,7 @@ func (c *crawl) read(ctx context.Context, what model.Read, of model.ReadOf) (ite
 func (c *crawl) failed(what model.Read, of model.ReadOf, err error) string {
 	class := cmp.Or(string(aws.ClassOf(err)), "other")
 	c.failures[what]++
+	c.classes[what] = class
 	if c.failures[what] == 1 {
 		switch subject := cmp.Or(of.API, of.DomainName, of.UsagePlan); {
 		case subject == "":
@@ -120,40 +128,45 @@ func one(describe func(o object) (model.Entity, error)) func(o object) ([]model.
 	}
 }
 
-// crawl reads the lists, then what belongs to no API, the stages of each API, and the rest of those that changed. It says whether the lists were
-// complete.
-func (inv *Inventory) crawl(ctx context.Context) (listed bool, err error) {
-	c := &crawl{inv: inv, began: inv.reader.Now(), d: &describer{at: inv.target}, failures: map[model.Read]int{}}
-	errs := []error{inv.begin(ctx, c.began)}
-	listErr := inv.List(ctx, c.began.Add(-time.Second))
-	if ctx.Err() != nil || inv.current.Load() == nil {
-		return false, listErr
+// lasting says that a failure is not likely to be another one in the next crawl: somebody has to change a policy.
+func lasting(class string) bool {
+	switch aws.Class(class) {
+	case aws.Denied, aws.Boundary, aws.ExplicitDeny, aws.RoleRefused, aws.RegionDisabled, aws.Invalid:
+		return true
 	}
-	errs = append(errs, listErr, inv.StagesOfNamesakes(ctx, false))
-	for _, pass := range []func(context.Context) error{c.shared, c.allStages, c.allDetails} {
-		if err := pass(ctx); err != nil {
-			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return listErr == nil, errors.Join(append(errs, c.errs...)...)
+	return false
 }
 
-// begin stores that a crawl begins, so that a restart waits for its turn. One that never listed all APIs does not wait.
-func (inv *Inventory) begin(ctx context.Context, at time.Time) error {
+// crawl reads the lists, then what belongs to no API, the stages of each API, and the rest of those that changed. It says whether any list of APIs
+// could be read, and tells apart the failures of these and of all other reads.
+func (inv *Inventory) crawl(ctx context.Context) (known bool, lists, rest error) {
+	c := inv.newCrawl()
+	inv.begin(ctx, c.began)
+	known, lists = inv.list(ctx, c.began.Add(-time.Second))
+	if ctx.Err() != nil || inv.current.Load() == nil {
+		return known, lists, nil
+	}
+	rest = inv.StagesOfNamesakes(ctx, false)
+	for _, pass := range []func(context.Context){c.shared, c.allStages, c.allDetails} {
+		if ctx.Err() == nil {
+			pass(ctx)
+		}
+	}
+	return known, lists, errors.Join(append([]error{rest}, c.errs...)...)
+}
+
+// begin stores that a crawl begins, so that a restart waits for its turn. One that never listed any APIs does not wait.
+func (inv *Inventory) begin(ctx context.Context, at time.Time) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.began = at
-	if s := inv.current.Load(); s != nil && !s.Taken.IsZero() {
-		return inv.save(ctx, s, nil)
+	if s := inv.current.Load(); s != nil {
+		inv.save(ctx, s, nil)
 	}
-	return nil
 }
 
-// each calls f with each API that is collected: those with recent traffic first.
-func (c *crawl) each(ctx context.Context, f func(context.Context, *model.API) error) error {
+// each calls f with each API that is collected: those with recent traffic first, or first the one that the last crawl gave up at.
+func (c *crawl) each(ctx context.Context, pass string, f func(context.Context, *model.API)) {
 	s := c.inv.current.Load()
 	apis := make([]*model.API, 0, len(s.APIs))
 	for i := range s.APIs {
@@ -163,34 +176,32 @@ func (c *crawl) each(ctx context.Context, f func(context.Context, *model.API) er
 	}
 	order := map[bool]int{true: 0, false: 1}
 	slices.SortStableFunc(apis, func(a, b *model.API) int { return cmp.Compare(order[c.inv.isActive(a)], order[c.inv.isActive(b)]) })
-	var errs []error
-	for _, a := range apis {
-		if err := f(ctx, a); err != nil && len(errs) < maxFailures {
-			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	if i := slices.IndexFunc(apis, func(a *model.API) bool { return a.ID == c.inv.resume[pass] }); i > 0 {
+		apis = slices.Concat(apis[i:], apis[:i])
 	}
-	return errors.Join(errs...)
+	c.gaveUp = ""
+	for _, a := range apis {
+		if ctx.Err() != nil {
+			return
+		}
+		f(ctx, a)
+	}
+	c.inv.resume[pass] = c.gaveUp
 }
 
 // allStages reads the stages of all APIs but those that share their name, which were read before.
-func (c *crawl) allStages(ctx context.Context) error {
+func (c *crawl) allStages(ctx context.Context) {
 	namesakes := c.inv.current.Load().namesakes()
 	var seen []string
-	err := c.each(ctx, func(ctx context.Context, a *model.API) error {
+	c.each(ctx, partStages, func(ctx context.Context, a *model.API) {
 		if namesakes[a.ID] != nil {
-			return nil
+			return
 		}
-		changed, err := c.stages(ctx, a)
-		if !changed && err == nil {
+		if changed, ok := c.stages(ctx, a); ok && !changed {
 			seen = append(seen, a.ID)
 		}
-		return err
 	})
 	c.inv.seen(seen...)
-	return err
 }
 
 // seen notes that what is under these ids was read, and is as it was restored: what changes from now on is not late.
@@ -214,21 +225,17 @@ func (inv *Inventory) seen(ids ...string) {
 func (inv *Inventory) StagesOfNamesakes(ctx context.Context, missing bool) error {
 	inv.inStages.Lock()
 	defer inv.inStages.Unlock()
-	c := &crawl{inv: inv, began: inv.reader.Now(), d: &describer{at: inv.target}, failures: map[model.Read]int{}}
+	c := inv.newCrawl()
 	s := inv.current.Load()
-	var errs []error
 	var seen []string
 	for id, api := range s.namesakes() {
 		if _, known := s.Stages[id]; known && missing {
 			continue
 		}
-		changed, err := c.stages(ctx, api)
-		if err != nil {
-			errs = append(errs, err)
-		} else if !changed {
+		if changed, ok := c.stages(ctx, api); ok && !changed {
 			seen = append(seen, id)
 		}
 	}
 	inv.seen(seen...)
-	return errors.Join(append(errs, c.errs...)...)
+	return errors.Join(c.errs...)
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -28,20 +30,21 @@ const (
 
 // stages reads the stages of an API, and its deployments where a stage runs another one: when that was made tells a rollback. It says whether
 // anything changed.
-func (c *crawl) stages(ctx context.Context, a *model.API) (changed bool, err error) {
+func (c *crawl) stages(ctx context.Context, a *model.API) (changed, read bool) {
 	what, of := model.GetStages, model.ReadOf{API: a.ID}
 	if a.Type == model.REST {
 		what = model.GetRestStages
 	}
 	items, class := c.read(ctx, what, of)
 	if ctx.Err() != nil {
-		return false, ctx.Err()
+		return false, false
 	}
 	s := c.inv.current.Load()
 	before := s.Parts[a.ID][partStages]
 	old, known := s.Stages[a.ID]
-	if class == "" && known && before != nil && before.Stale == "" && before.Raw == hashItems(items) {
-		return false, nil
+	named := s.apiHash(a.ID) // a stage's entity says its API's name, and filters know its tags
+	if class == "" && known && before != nil && before.Stale == "" && before.Of == named && before.Raw == hashItems(items) {
+		return false, true
 	}
 	var part *Part
 	var stages []model.Stage
@@ -60,37 +63,50 @@ func (c *crawl) stages(ctx context.Context, a *model.API) (changed bool, err err
 		})
 	}
 	if class != "" {
-		return true, c.fail(ctx, a.ID, class, partStages)
+		c.fail(ctx, a.ID, class, partStages)
+		return false, false
 	}
+	part.Of = named
 	parts := Parts{partStages: part}
-	if carryDeployed(stages, old) {
-		if deployments, created := c.deployments(ctx, a, stages); deployments != nil {
+	if carryDeployed(stages, old) && c.inv.filter.API(a) {
+		deployments, created, class := c.deployments(ctx, a, stages)
+		switch {
+		case class == "":
 			setDeployed(stages, created)
 			parts[partDeployments] = deployments
+		case !lasting(class) && class != string(aws.Malformed):
+			// Whether it is a rollback can't be told now: the next crawl will.
+			c.fail(ctx, a.ID, class, partStages)
+			return false, false
 		}
 	}
-	return true, c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
+	c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
 		if !s.live(a.ID) {
 			return nil, nil
 		}
 		return s.withParts(a.ID, parts).withStages(map[string][]model.Stage{a.ID: stages}), []string{a.ID}
 	})
+	return true, true
 }
 
-// fail marks parts of an API, or of none, as older than this crawl.
-func (c *crawl) fail(ctx context.Context, api, class string, names ...string) error {
-	return c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
-		parts := Parts{}
-		for _, name := range names {
-			if p := s.Parts[api][name]; p != nil && p.Stale != class {
-				parts[name] = p.failed(class)
-			}
-		}
-		if len(parts) == 0 {
+// fail marks a part of an API as older than this crawl.
+func (c *crawl) fail(ctx context.Context, api, class, name string) {
+	c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
+		p := s.Parts[api][name]
+		if p == nil || p.Stale == class {
 			return nil, nil
 		}
-		return s.withParts(api, parts), []string{api}
+		return s.withParts(api, Parts{name: p.failed(class)}), []string{api}
 	})
+}
+
+// apiHash is a hash of what the list says of an API, 0 before it was listed.
+func (s *Snapshot) apiHash(api string) uint64 {
+	p := s.Parts[api][partAPI]
+	if p.Len() == 0 {
+		return 0
+	}
+	return xxhash.Sum64(p.Index)
 }
 
 // carryDeployed takes over when the stages' deployments were made. It says whether a stage runs another deployment than before.
@@ -120,22 +136,21 @@ func setDeployed(stages []model.Stage, created map[string]time.Time) {
 // keptDeployments are reported beside those that run.
 const keptDeployments = 5
 
-// deployments reads the deployments of an API: the part with those that run and the newest, and when each was made. The part is nil where they
-// can't be read.
-func (c *crawl) deployments(ctx context.Context, a *model.API, stages []model.Stage) (*Part, map[string]time.Time) {
+// deployments reads the deployments of an API: the part with those that run and the newest, and when each was made. The class is that of a failure.
+func (c *crawl) deployments(ctx context.Context, a *model.API, stages []model.Stage) (part *Part, created map[string]time.Time, class string) {
 	what, of := model.GetDeployments, model.ReadOf{API: a.ID}
 	if a.Type == model.REST {
 		what = model.GetRestDeployments
 	}
 	items, class := c.read(ctx, what, of)
 	if class != "" {
-		return nil, nil
+		return nil, nil, class
 	}
 	all, class := c.objects(ctx, what, of, items)
 	if class != "" {
-		return nil, nil
+		return nil, nil, class
 	}
-	created := make(map[string]time.Time, len(all))
+	created = make(map[string]time.Time, len(all))
 	for _, o := range all {
 		created[deploymentID(o)] = o.date("createdDate")
 	}
@@ -161,8 +176,7 @@ func (c *crawl) deployments(ctx context.Context, a *model.API, stages []model.St
 		}
 		e, err := c.d.deployment(a, o)
 		if err != nil {
-			c.broken(ctx, what, of, err)
-			return nil, nil
+			return nil, nil, c.broken(ctx, what, of, err)
 		}
 		if methods := summaries[id]; methods != nil {
 			e.Description[attrMethods] = methods
@@ -171,20 +185,19 @@ func (c *crawl) deployments(ctx context.Context, a *model.API, stages []model.St
 			if methods != nil {
 				e.Description[attrMethods] = methods
 			}
-			transient = transient || class == "throttled" || class == "server" || class == "network"
+			transient = transient || class != "" && !lasting(class)
 		}
 		entities = append(entities, e)
 	}
 	c.inv.countBad(ctx, c.d, what)
 	p, err := newPart(c.began, entities)
 	if err != nil {
-		c.broken(ctx, what, of, err)
-		return nil, nil
+		return nil, nil, c.broken(ctx, what, of, err)
 	}
 	if !transient {
 		p.Of = c.trigger(a, stages)
 	}
-	return p, created
+	return p, created, ""
 }
 
 // summary reads what a REST deployment holds; it never changes, so it is read once. A map of no methods is one, too.
@@ -205,11 +218,11 @@ func (c *crawl) summary(ctx context.Context, a *model.API, id string) (methods m
 func (c *crawl) trigger(a *model.API, stages []model.Stage) uint64 {
 	var d xxhash.Digest
 	d.Reset()
-	if p := c.inv.current.Load().Parts[a.ID][partAPI]; p != nil {
-		_, _ = d.Write(p.Index) // never fails
-	}
-	for i := range stages {
-		s := &stages[i]
+	_, _ = d.WriteString(strconv.FormatUint(c.inv.current.Load().apiHash(a.ID), 16)) // never fails
+	// AWS promises no order of stages.
+	byName := slices.SortedFunc(slices.Values(stages), func(a, b model.Stage) int { return strings.Compare(a.Name, b.Name) })
+	for i := range byName {
+		s := &byName[i]
 		canary := ""
 		if s.Canary != nil {
 			canary = s.Canary.Deployment
@@ -249,24 +262,34 @@ var v2Details = []detail{
 }
 
 // allDetails reads the detail of the APIs that changed, or whose detail was read too long ago.
-func (c *crawl) allDetails(ctx context.Context) error { return c.each(ctx, c.details) }
+func (c *crawl) allDetails(ctx context.Context) { c.each(ctx, "detail", c.details) }
 
-func (c *crawl) details(ctx context.Context, a *model.API) error {
+// fullAge is the age at which an API's detail is read again: up to a quarter less than the full interval, by the API, so that not all are due at once.
+func (c *crawl) fullAge(a *model.API) time.Duration {
+	full := c.inv.config.FullInterval
+	return full - time.Duration(xxhash.Sum64String(a.ID)%1000)*(full/4000)
+}
+
+func (c *crawl) details(ctx context.Context, a *model.API) {
 	s := c.inv.current.Load()
-	stages, known := s.Stages[a.ID]
-	if !known || !s.live(a.ID) {
-		return nil
+	stages := s.Stages[a.ID] // none where they can't be read: the rest may be
+	if !s.live(a.ID) {
+		return
 	}
 	trigger := c.trigger(a, stages)
 	due := func(name string) bool {
 		p := s.Parts[a.ID][name]
-		return p == nil || p.Of != trigger || c.inv.reader.Now().Sub(p.Read) >= c.inv.config.FullInterval
+		return p == nil || p.Of != trigger || c.inv.reader.Now().Sub(p.Read) >= c.fullAge(a)
 	}
 	parts := Parts{}
 	var created map[string]time.Time
 	if due(partDeployments) {
-		if parts[partDeployments], created = c.deployments(ctx, a, stages); parts[partDeployments] == nil {
-			parts[partDeployments] = s.Parts[a.ID][partDeployments].failed("failed")
+		var class string
+		if parts[partDeployments], created, class = c.deployments(ctx, a, stages); class != "" {
+			parts[partDeployments] = s.Parts[a.ID][partDeployments].failed(class)
+		}
+		if ctx.Err() != nil {
+			return
 		}
 	}
 	list := v2Details
@@ -294,9 +317,9 @@ func (c *crawl) details(ctx context.Context, a *model.API) error {
 		}
 	}
 	if len(parts) == 0 {
-		return nil
+		return
 	}
-	return c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
+	c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
 		if !s.live(a.ID) {
 			return nil, nil
 		}

@@ -86,7 +86,7 @@ func TestCrashLoopMakesNoMoreCalls(t *testing.T) {
 				crash()
 			}
 		}
-		c.Run(ctx, func(error) {})
+		c.Run(ctx, func(_, _ error) {})
 		crash()
 		c = c.restarted()
 	}
@@ -104,7 +104,7 @@ func TestCrashInTheMiddleOfDetail(t *testing.T) {
 			crash()
 		}
 	}
-	_, err := c.crawl(ctx)
+	err := outcome(c.crawl(ctx))
 	_ = err // of the read that was ended
 	c.a.onRead = nil
 	again := c.restarted()

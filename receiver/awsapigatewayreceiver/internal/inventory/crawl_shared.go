@@ -29,7 +29,7 @@ const (
 )
 
 // shared reads what belongs to no API. All of it is published at once.
-func (c *crawl) shared(ctx context.Context) error {
+func (c *crawl) shared(ctx context.Context) {
 	s := c.inv.current.Load()
 	u := &sharedUpdate{crawl: c, old: s.Parts[""], parts: Parts{}}
 	if s.Limits != nil {
@@ -38,7 +38,7 @@ func (c *crawl) shared(ctx context.Context) error {
 	for _, step := range []func(context.Context){u.account, u.usagePlans, u.certificates, u.vpcLinks, u.domains, u.apiKeys} {
 		step(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return
 		}
 	}
 	if !u.limited && c.failures[model.GetAccount]+c.failures[model.GetUsagePlans] == 0 {
@@ -50,9 +50,9 @@ func (c *crawl) shared(ctx context.Context) error {
 		}
 	}
 	if len(u.parts) == 0 && !u.limited {
-		return nil
+		return
 	}
-	return c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
+	c.inv.change(ctx, func(s *Snapshot) (*Snapshot, []string) {
 		next := s.withParts("", u.parts)
 		if u.limited {
 			next = next.withLimits(&u.limits)
@@ -280,11 +280,6 @@ func (u *sharedUpdate) routing(ctx context.Context, name string, what model.Read
 // apiKeys reads the API keys, without their values, and which usage plans they use.
 func (u *sharedUpdate) apiKeys(ctx context.Context) {
 	if !u.inv.config.APIKeys.Enabled {
-		for name := range u.old {
-			if name == partAPIKeys || strings.HasPrefix(name, partPlanKeys) {
-				u.parts[name] = nil
-			}
-		}
 		return
 	}
 	plansOf := map[string][]string{}

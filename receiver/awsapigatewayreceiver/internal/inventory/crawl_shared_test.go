@@ -193,16 +193,17 @@ func TestAPIKeys(t *testing.T) {
 	assert.Equal(t, []string{"api_key key2", "api_key key3"}, sortedLike(slices.DeleteFunc(c.w.deleted, func(n string) bool { return n == "usage_plan plan2" })))
 }
 
-// Without api_keys, neither keys nor which plans they use are read, and what was read before is dropped.
+// Without api_keys, neither keys nor which plans they use are read; what was read before is dropped, and deleted for nobody.
 func TestAPIKeysOff(t *testing.T) {
 	t.Parallel()
 	a := whole()
-	c := newCrawler(t, a)
-	c.again()
-	c.config.APIKeys.Enabled = false
+	on := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	on.again()
+	c := on.restarted(func(s *Settings) { s.Config.APIKeys.Enabled = false })
 	for _, read := range c.again() {
 		assert.NotContains(t, read, "Key")
 	}
+	assert.Empty(t, c.w.deleted)
 	for part := range c.Current().Parts[""] {
 		assert.NotContains(t, part, "keys")
 	}

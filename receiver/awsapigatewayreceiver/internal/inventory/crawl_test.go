@@ -218,7 +218,7 @@ func TestShutdownEndsACrawl(t *testing.T) {
 	inv, _ := newInventory(a, nil, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	inv.Run(ctx, func(error) { assert.Fail(t, "reported") })
+	inv.Run(ctx, func(_, _ error) { assert.Fail(t, "reported") })
 }
 
 // A restart starts from the stored snapshot: what is known then does not wait for a crawl.

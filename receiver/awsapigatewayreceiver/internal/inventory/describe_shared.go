@@ -306,7 +306,7 @@ func (d *describer) usagePlan(o object) (model.UsagePlan, model.Entity, error) {
 		e.Relations = append(e.Relations, toStage(relationLimits, ps.API, ps.Stage))
 		byRoute := s.members("throttle")
 		for _, key := range slices.Sorted(maps.Keys(byRoute)) {
-			t := model.RouteThrottle{Route: planRoute(key), Throttle: throttle(byRoute[key], "rateLimit", "burstLimit")}
+			t := model.RouteThrottle{Route: methodSettingRoute(key), Throttle: throttle(byRoute[key], "rateLimit", "burstLimit")}
 			one := map[string]any{"api_id": ps.API, "stage": ps.Stage, "route_key": t.Route}
 			d.describe(one, byRoute[key], []field{{"rateLimit", "rate_limit", decimal}, {"burstLimit", "burst_limit", integer}})
 			throttles = append(throttles, one)
@@ -320,9 +320,6 @@ func (d *describer) usagePlan(o object) (model.UsagePlan, model.Entity, error) {
 	e.Relations = unique(e.Relations)
 	return p, e, nil
 }
-
-// planRoute is the route key of a usage plan's method throttle, whose key is {path}/{method}: "/orders/GET".
-func planRoute(key string) string { return methodSettingRoute(key) }
 
 var apiKeyFields = []field{
 	{"name", attrName, text},

@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
@@ -166,11 +168,11 @@ func methodSettingRoute(key string) string {
 
 // gigabytes reads a cache's size: "0.5", "1.6", "6.1", ...
 func gigabytes(s string) float64 {
-	n, ok := decimal(jsonNumber(s))
-	if !ok {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
 		return 0
 	}
-	return float64(n.(Decimal))
+	return f
 }
 
 var deploymentFields = []field{

@@ -49,7 +49,8 @@ func Diff(old, next *Snapshot) *Delta {
 		}
 	}
 	for api, parts := range old.Parts {
-		if _, ok := next.Parts[api]; !ok {
+		// An API that is there without parts is not collected any more, which deletes nothing.
+		if _, ok := next.Parts[api]; !ok && !next.live(api) {
 			for name, p := range parts {
 				d.part(gone, Place{api, name}, p, nil)
 			}

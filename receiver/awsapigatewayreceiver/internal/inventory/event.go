@@ -91,24 +91,36 @@ func stageEvents(old, next *model.Stage) []Event {
 			Rollback: !next.Deployed.IsZero() && next.Deployed.Before(old.Deployed),
 		})
 	}
-	switch a, b := old.Canary, next.Canary; {
-	case a == nil && b == nil:
-	case a == nil:
-		out = append(out, Event{Kind: EventCanary, Change: "started", New: b.Deployment, NewPercent: b.Percent})
-	case b == nil:
-		change := "aborted"
-		if next.Deployment == a.Deployment && old.Deployment != next.Deployment {
-			change = "promoted"
-		}
-		out = append(out, Event{Kind: EventCanary, Change: change, Old: a.Deployment, OldPercent: a.Percent})
-	case *a != *b:
-		change := "changed"
-		if a.Deployment != b.Deployment {
-			change = "started" // another one, in the place of the first
-		}
-		out = append(out, Event{Kind: EventCanary, Change: change, Old: a.Deployment, New: b.Deployment, OldPercent: a.Percent, NewPercent: b.Percent})
+	if e := canaryEvent(old, next); e != nil {
+		out = append(out, *e)
 	}
 	return append(out, throttleEvents(old.Throttles, next.Throttles, Event{})...)
+}
+
+// canaryEvent compares canaries. A promotion gives the canary's deployment to the stage, and leaves the canary there, without traffic, until somebody
+// removes it or deploys to it again ("Promote a canary release").
+func canaryEvent(old, next *model.Stage) *Event {
+	a, b := old.Canary, next.Canary
+	promoted := a != nil && a.Deployment != "" && a.Deployment == next.Deployment && old.Deployment != next.Deployment
+	switch {
+	case a == nil && b == nil:
+	case promoted:
+		return &Event{Kind: EventCanary, Change: "promoted", Old: a.Deployment, OldPercent: a.Percent}
+	case b == nil:
+		if a.Deployment == old.Deployment {
+			return nil // what remained of one that was promoted
+		}
+		return &Event{Kind: EventCanary, Change: "aborted", Old: a.Deployment, OldPercent: a.Percent}
+	case a == nil || a.Deployment != b.Deployment && b.Deployment != next.Deployment:
+		e := &Event{Kind: EventCanary, Change: "started", New: b.Deployment, NewPercent: b.Percent}
+		if a != nil {
+			e.Old, e.OldPercent = a.Deployment, a.Percent
+		}
+		return e
+	case a.Percent != b.Percent:
+		return &Event{Kind: EventCanary, Change: "changed", Old: a.Deployment, New: b.Deployment, OldPercent: a.Percent, NewPercent: b.Percent}
+	}
+	return nil
 }
 
 // throttleEvents compares throttles by route; like says the rest.
@@ -171,7 +183,9 @@ func limitEvents(old, next *Snapshot) []Event {
 				continue
 			}
 			like := Event{Scope: ScopeUsagePlan, UsagePlan: p.ID, Stage: s.Stage}
-			like.API, _ = next.API(s.API)
+			if like.API, _ = next.API(s.API); like.API == nil || !next.collected(like.API, s.Stage) {
+				continue
+			}
 			out = append(out, throttleEvents(o.Stages[n].Throttles, s.Throttles, like)...)
 		}
 	}

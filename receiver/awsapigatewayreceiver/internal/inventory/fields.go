@@ -333,11 +333,3 @@ func hashOf(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:16])
 }
-
-// jsonNumber is a number that AWS writes as text.
-func jsonNumber(s string) any {
-	if s == "" {
-		return nil
-	}
-	return json.Number(s)
-}

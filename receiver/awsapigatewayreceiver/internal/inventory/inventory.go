@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +39,8 @@ type Inventory struct {
 	version string
 	logger  *zap.Logger
 	// listener is told of each new snapshot, before it is stored; the old one is nil at first.
-	listener func(ctx context.Context, old, next *Snapshot)
+	listener        func(ctx context.Context, old, next *Snapshot)
+	checkpointError func(ctx context.Context)
 
 	current  atomic.Pointer[Snapshot]
 	ready    chan struct{} // closed with the first snapshot
@@ -46,8 +49,11 @@ type Inventory struct {
 
 	mu       sync.Mutex // one list or change of the snapshot at a time
 	listed   time.Time  // when the newest complete list began
-	began    time.Time  // when the newest crawl began whose lists were complete
+	began    time.Time  // when the newest crawl began
 	lists    map[model.Read]uint64
+	absent   [2]int            // lists in a row, of each kind, that had no member of items
+	dirty    map[string]bool   // ids that are not stored as they are
+	resume   map[string]string // by pass, the API that the last crawl gave up at
 	inStages sync.Mutex
 }
 
@@ -64,6 +70,8 @@ type Settings struct {
 	Logger *zap.Logger
 	// Version is the collector's: what another one stored is described anew.
 	Version string
+	// CheckpointError counts failures to store the snapshot; what could not be stored is stored with the next change.
+	CheckpointError func(ctx context.Context)
 	// Listener is told of each new snapshot before it is stored, one at a time; the old one is nil at first. It must not block.
 	Listener func(ctx context.Context, old, next *Snapshot)
 }
@@ -72,7 +80,7 @@ type Settings struct {
 func New(s Settings) *Inventory {
 	return &Inventory{
 		target: s.Target, reader: s.Reader, config: s.Config, filter: s.Filter, clock: s.Clock, store: s.Store, key: s.Key, version: s.Version, logger: s.Logger,
-		listener: s.Listener, ready: make(chan struct{}), lists: map[model.Read]uint64{},
+		listener: s.Listener, checkpointError: s.CheckpointError, dirty: map[string]bool{}, resume: map[string]string{}, ready: make(chan struct{}), lists: map[model.Read]uint64{},
 	}
 }
 
@@ -114,13 +122,13 @@ func (inv *Inventory) isActive(a *model.API) bool {
 
 // change replaces the snapshot by what f makes of it, tells the listener, and stores what was touched. f must not change the old one; it returns
 // nil to leave it.
-func (inv *Inventory) change(ctx context.Context, f func(s *Snapshot) (next *Snapshot, touched []string)) error {
+func (inv *Inventory) change(ctx context.Context, f func(s *Snapshot) (next *Snapshot, touched []string)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	return inv.changeLocked(ctx, f)
+	inv.changeLocked(ctx, f)
 }
 
-func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (next *Snapshot, touched []string)) error {
+func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (next *Snapshot, touched []string)) {
 	old := inv.current.Load()
 	base := old
 	if base == nil {
@@ -128,7 +136,7 @@ func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (nex
 	}
 	next, touched := f(base)
 	if next == nil {
-		return nil
+		return
 	}
 	inv.current.Store(next)
 	if old == nil {
@@ -137,20 +145,19 @@ func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (nex
 	if inv.listener != nil {
 		inv.listener(ctx, old, next)
 	}
-	if len(touched) == 0 {
-		return nil
+	if len(touched) > 0 {
+		inv.save(ctx, next, touched)
 	}
-	return inv.save(ctx, next, touched)
 }
 
-// Run crawls until ctx ends. report is told the outcome of each crawl. After a restart the first one waits until the interval has passed since the
+// Run crawls until ctx ends. report is told the outcome of each crawl: of the lists of APIs, and of everything else. After a restart the first one waits until the interval has passed since the
 // last one began: a crash loop makes no more calls than a collector that runs.
-func (inv *Inventory) Run(ctx context.Context, report func(error)) {
+func (inv *Inventory) Run(ctx context.Context, report func(lists, rest error)) {
 	retry := poll.Backoff{Min: 5 * time.Second, Max: inv.config.Interval}
 	stretched := time.Duration(0)
-	if s := inv.current.Load(); s != nil && !s.Taken.IsZero() && !inv.began.IsZero() {
+	if inv.current.Load() != nil && !inv.began.IsZero() {
 		if wait := inv.began.Add(inv.config.Interval).Sub(inv.reader.Now()); wait > 0 && wait <= inv.config.Interval {
-			report(nil)
+			report(nil, nil)
 			if inv.clock.Sleep(ctx, wait) != nil {
 				return
 			}
@@ -158,11 +165,11 @@ func (inv *Inventory) Run(ctx context.Context, report func(error)) {
 	}
 	for {
 		began := inv.clock.Now()
-		listed, err := inv.crawl(ctx)
+		known, lists, rest := inv.crawl(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		report(err)
+		report(lists, rest)
 		took := inv.clock.Now().Sub(began)
 		inv.interval.Store(int64(inv.config.Interval + took))
 		if took > inv.config.Interval && (took > stretched*3/2 || took < stretched/2) {
@@ -171,7 +178,7 @@ func (inv *Inventory) Run(ctx context.Context, report func(error)) {
 			stretched = took
 		}
 		wait := poll.Jitter(inv.config.Interval)
-		if listed {
+		if known {
 			retry.Reset()
 		} else {
 			wait = retry.Next()
@@ -195,23 +202,29 @@ func hashItems(items []json.RawMessage) uint64 {
 
 // List reads the API lists anew, unless another caller did so since the given time. Metrics call it when a series names an API that is not known.
 func (inv *Inventory) List(ctx context.Context, since time.Time) error {
+	_, err := inv.list(ctx, since)
+	return err
+}
+
+// list says besides whether any of the lists could be read.
+func (inv *Inventory) list(ctx context.Context, since time.Time) (known bool, err error) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	if inv.listed.After(since) {
-		return nil
+		return true, nil
 	}
 	began := inv.reader.Now()
-	rest := &apiList{inv: inv, what: model.GetRestAPIs, began: began, describe: (*describer).restAPI}
-	v2 := &apiList{inv: inv, what: model.GetAPIs, began: began, describe: (*describer).api}
+	rest := &apiList{inv: inv, what: model.GetRestAPIs, began: began, describe: (*describer).restAPI, absent: &inv.absent[0]}
+	v2 := &apiList{inv: inv, what: model.GetAPIs, began: began, describe: (*describer).api, absent: &inv.absent[1]}
 	var both sync.WaitGroup
 	both.Go(func() { rest.read(ctx) })
 	both.Go(func() { v2.read(ctx) })
 	both.Wait()
-	err := errors.Join(rest.err, v2.err)
+	err = errors.Join(rest.err, v2.err)
 	if rest.err != nil && v2.err != nil || ctx.Err() != nil {
-		return err
+		return false, err
 	}
-	saveErr := inv.changeLocked(ctx, func(s *Snapshot) (*Snapshot, []string) {
+	inv.changeLocked(ctx, func(s *Snapshot) (*Snapshot, []string) {
 		expired := len(s.Gone) > 0 && began.Sub(s.Gone[0].Since) >= Memory
 		for _, g := range s.Gone {
 			expired = expired || began.Sub(g.Since) >= Memory
@@ -234,12 +247,18 @@ func (inv *Inventory) List(ctx context.Context, since time.Time) error {
 		next.Taken = taken
 		var touched []string
 		for _, l := range []*apiList{rest, v2} {
-			for id, p := range l.parts {
-				if before := next.Parts[id]["api"]; !before.same(p) {
-					next.setParts(id, Parts{"api": p})
-					touched = append(touched, id)
-				} else if before == nil {
-					touched = append(touched, id)
+			for i := range l.apis {
+				a := &l.apis[i]
+				p := l.parts[a.ID]
+				changed := p != nil && !next.Parts[a.ID][partAPI].same(p)
+				if changed {
+					next.setParts(a.ID, Parts{partAPI: p})
+				}
+				if before, ok := s.API(a.ID); changed || !ok || !s.live(a.ID) || !reflect.DeepEqual(before, a) {
+					touched = append(touched, a.ID)
+				}
+				if p == nil {
+					delete(next.Parts, a.ID) // it is not collected, or not any more
 				}
 			}
 			if l.apis != nil {
@@ -261,7 +280,7 @@ func (inv *Inventory) List(ctx context.Context, since time.Time) error {
 		}
 		return next, touched
 	})
-	return errors.Join(err, saveErr)
+	return true, err
 }
 
 // apiList is one kind's list of APIs.
@@ -270,6 +289,8 @@ type apiList struct {
 	what     model.Read
 	began    time.Time
 	describe func(*describer, object) (model.API, model.Entity, error)
+
+	absent *int
 
 	raw   uint64
 	same  bool
@@ -280,12 +301,34 @@ type apiList struct {
 
 func (l *apiList) unchanged(s *Snapshot) bool { return l.err != nil || l.same && s.APIs != nil }
 
+// errNoList marks an answer that does not say that there are no items.
+var errNoList = errors.New("an answer without a list of APIs, where there were some")
+
+// maxAbsent is how often in a row an answer without a list is not believed: AWS writes an empty list as one, and everything would be deleted.
+const maxAbsent = 3
+
+// missing says whether a list that is absent can't be believed: there were APIs of its kind.
+func (l *apiList) missing() bool {
+	s := l.inv.current.Load()
+	if s == nil || !slices.ContainsFunc(s.APIs, func(a model.API) bool { return (a.Type == model.REST) == (l.what == model.GetRestAPIs) }) {
+		return false
+	}
+	*l.absent++
+	return *l.absent < maxAbsent
+}
+
 func (l *apiList) read(ctx context.Context) {
 	items, err := l.inv.reader.Read(ctx, l.what, model.ReadOf{})
 	if err != nil {
 		l.err = err
 		return
 	}
+	if items == nil && l.missing() {
+		l.inv.reader.Malformed(ctx, l.what)
+		l.err = malformed(l.what, errNoList)
+		return
+	}
+	*l.absent = 0
 	l.raw = hashItems(items)
 	if before, ok := l.inv.lists[l.what]; ok && before == l.raw {
 		l.same = true

@@ -82,7 +82,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 10 {
-			_, err := c.crawl(context.Background())
+			err := outcome(c.crawl(context.Background()))
 			assert.NoError(t, err)
 			c.SetActive(map[Key]bool{{Value: "h1"}: true})
 		}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
@@ -19,10 +22,8 @@ const snapshotVersion = 2
 
 type storedHead struct {
 	V int `json:"v"`
-	// By is the version of the collector that described the entities: another one may say more of them.
-	By    string    `json:"by,omitempty"`
 	Taken time.Time `json:"taken,omitzero"`
-	// Began is when the newest crawl began whose lists were complete.
+	// Began is when the newest crawl began.
 	Began time.Time    `json:"began,omitzero"`
 	APIs  []string     `json:"apis"`
 	Gone  []storedGone `json:"gone,omitempty"`
@@ -34,6 +35,8 @@ type storedGone struct {
 }
 
 type storedAPI struct {
+	// By is the version of the collector that described the entities: another one may say more of them.
+	By string `json:"by,omitempty"`
 	API    *model.API    `json:"api,omitempty"` // nil for what belongs to none
 	Known  bool          `json:"known,omitempty"`
 	Stages []model.Stage `json:"stages,omitempty"`
@@ -41,8 +44,8 @@ type storedAPI struct {
 	Parts  Parts         `json:"parts,omitempty"`
 }
 
-func (s *Snapshot) encodeHead(by string, began time.Time) ([]byte, error) {
-	h := storedHead{V: snapshotVersion, By: by, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
+func (s *Snapshot) encodeHead(began time.Time) ([]byte, error) {
+	h := storedHead{V: snapshotVersion, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
 	for i := range s.APIs {
 		h.APIs[i] = s.APIs[i].ID
 	}
@@ -52,8 +55,8 @@ func (s *Snapshot) encodeHead(by string, began time.Time) ([]byte, error) {
 	return json.Marshal(h)
 }
 
-func (s *Snapshot) encodeAPI(id string) ([]byte, error) {
-	v := storedAPI{Parts: s.Parts[id]}
+func (s *Snapshot) encodeAPI(id, by string) ([]byte, error) {
+	v := storedAPI{By: by, Parts: s.Parts[id]}
 	if id == "" {
 		v.Limits = s.Limits
 	} else {
@@ -67,7 +70,13 @@ func (s *Snapshot) encodeAPI(id string) ([]byte, error) {
 
 func decodeHead(b []byte) (*storedHead, error) {
 	var h storedHead
-	if err := json.Unmarshal(b, &h); err != nil {
+	err := json.Unmarshal(b, &struct {
+		V *int `json:"v"`
+	}{&h.V}) // another version has other members
+	if err == nil && h.V == snapshotVersion {
+		err = json.Unmarshal(b, &h)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot decode the stored inventory: %w", err)
 	}
 	if h.V != snapshotVersion {
@@ -136,7 +145,7 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 				errs = append(errs, err)
 				continue
 			}
-			if h.By != inv.version {
+			if v.By != inv.version {
 				v.Parts.forget()
 			}
 			s.restore(id, v)
@@ -150,10 +159,13 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 	}
 	inv.began = h.Began
 	refiltered := s.refilter()
+	if !inv.config.APIKeys.Enabled && s.forgetKeys() {
+		refiltered = append(refiltered, "")
+	}
 	inv.current.Store(s.index())
 	close(inv.ready)
 	if len(refiltered) > 0 {
-		errs = append(errs, inv.save(ctx, s, refiltered))
+		inv.save(ctx, s, refiltered)
 	}
 	return errors.Join(errs...)
 }
@@ -180,6 +192,17 @@ func (s *Snapshot) refilter() []string {
 		}) {
 			delete(parts, partStages)
 			changed = append(changed, a.ID)
+		}
+	}
+	return changed
+}
+
+// forgetKeys leaves out API keys, which nobody wants any more, without deleting them for anybody.
+func (s *Snapshot) forgetKeys() (changed bool) {
+	for name := range s.Parts[""] {
+		if name == partAPIKeys || strings.HasPrefix(name, partPlanKeys) {
+			delete(s.Parts[""], name)
+			changed = true
 		}
 	}
 	return changed
@@ -214,26 +237,35 @@ func (inv *Inventory) apiKey(id string) string {
 	return inv.key + "/api/" + id
 }
 
-// save writes the head, and the APIs that changed; those that are no more are removed.
-func (inv *Inventory) save(ctx context.Context, s *Snapshot, touched []string) error {
+// save writes the head, and the APIs that changed; those that are no more are removed. What could not be written is written with the next change.
+func (inv *Inventory) save(ctx context.Context, s *Snapshot, touched []string) {
 	if !inv.store.Durable() {
-		return nil
+		return
 	}
-	head, err := s.encodeHead(inv.version, inv.began)
-	if err != nil {
-		return err
-	}
-	changes := map[string][]byte{inv.key: head}
 	for _, id := range touched {
+		inv.dirty[id] = true
+	}
+	head, err := s.encodeHead(inv.began)
+	changes := map[string][]byte{inv.key: head}
+	for id := range inv.dirty {
+		if err != nil {
+			break
+		}
 		if _, alive := s.Parts[id]; !alive && !s.live(id) {
 			changes[inv.apiKey(id)] = nil
 			continue
 		}
-		if changes[inv.apiKey(id)], err = s.encodeAPI(id); err != nil {
-			return err
-		}
+		changes[inv.apiKey(id)], err = s.encodeAPI(id, inv.version)
 	}
-	return inv.store.Apply(ctx, changes)
+	if err == nil {
+		err = inv.store.Apply(context.WithoutCancel(ctx), changes)
+	}
+	if err != nil {
+		inv.logger.Debug("The inventory is not stored", zap.Error(err))
+		inv.checkpointError(ctx)
+		return
+	}
+	clear(inv.dirty)
 }
 
 func (s *Snapshot) live(id string) bool {

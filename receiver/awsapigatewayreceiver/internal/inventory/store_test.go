@@ -13,11 +13,11 @@ import (
 
 // stored is what a snapshot is stored as, under the keys of an inventory.
 func stored(t testing.TB, s *Snapshot, began time.Time) map[string][]byte {
-	head, err := s.encodeHead("", began)
+	head, err := s.encodeHead(began)
 	require.NoError(t, err)
 	out := map[string][]byte{"inventory/x": head}
 	for _, id := range append([]string{""}, ids(s.APIs)...) {
-		b, err := s.encodeAPI(id)
+		b, err := s.encodeAPI(id, "")
 		require.NoError(t, err)
 		key := "inventory/x/account"
 		if id != "" {
@@ -158,13 +158,13 @@ func FuzzDecode(f *testing.F) {
 		n := s.next(hour(1), nil, []model.API{http("h")}).withStages(map[string][]model.Stage{"h": stages("prod")})
 		ask(t, n)
 		_, _ = Diff(s, n), Diff(n, s)
-		again, err := s.encodeHead("", hour(1))
+		again, err := s.encodeHead(hour(1))
 		if assert.NoError(t, err) {
 			_, err = decodeHead(again)
 			assert.NoError(t, err)
 		}
 		for _, id := range append([]string{""}, ids(s.APIs)...) {
-			again, err := s.encodeAPI(id)
+			again, err := s.encodeAPI(id, "")
 			if assert.NoError(t, err) {
 				_, err = decodeAPI(id, again)
 				assert.NoError(t, err)

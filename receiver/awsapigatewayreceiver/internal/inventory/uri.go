@@ -1,8 +1,10 @@
 package inventory
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
@@ -121,8 +123,8 @@ func (d *describer) target(uri string, templates map[string]any) (*model.Relatio
 			return found(onARN("arn:" + a.partition + ":sqs:" + a.region + ":" + account + ":" + queue))
 		}
 	case service == "states":
-		for _, t := range templates {
-			if s, ok := t.(string); ok {
+		for _, name := range slices.Sorted(maps.Keys(templates)) {
+			if s, ok := templates[name].(string); ok {
 				if machine := stateMachine.FindString(s); machine != "" {
 					return found(onARN(machine))
 				}
@@ -185,6 +187,7 @@ func address(v any) (any, bool) {
 }
 
 func withoutSecrets(uri string) string {
+	whole := uri
 	if i := strings.IndexAny(uri, "?#"); i >= 0 {
 		uri = uri[:i]
 	}
@@ -197,7 +200,16 @@ func withoutSecrets(uri string) string {
 		start = i + len("://")
 	}
 	authority, path, slash := strings.Cut(uri[start:], "/")
-	out := uri[:start] + authority[strings.LastIndexByte(authority, '@')+1:]
+	authority = authority[strings.LastIndexByte(authority, '@')+1:]
+	if _, port, ok := strings.Cut(authority, ":"); ok && !strings.HasPrefix(authority, "[") && !variable(authority) && strings.Trim(port, "0123456789") != "" {
+		// No port: the rest of a password that is not escaped.
+		i := strings.LastIndexByte(whole, '@')
+		if i < 0 {
+			return uri[:start]
+		}
+		return uri[:start] + withoutSecrets(whole[i+1:])
+	}
+	out := uri[:start] + authority
 	if slash {
 		out += "/" + path
 	}

@@ -3,6 +3,7 @@ package inventorymetrics
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,7 +146,8 @@ func newRig(t *testing.T, store *checkpoint.Store, edits ...func(*inventory.Conf
 	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set})
 	require.NoError(t, err)
 	inv := inventory.New(inventory.Settings{
-		Target: target, Reader: a, Config: config, Filter: &inventory.Filter{}, Clock: crawlClock{a}, Store: &checkpoint.Store{}, Key: "inventory/x", Logger: zap.NewNop(),
+		CheckpointError: func(context.Context) {},
+		Target:          target, Reader: a, Config: config, Filter: &inventory.Filter{}, Clock: crawlClock{a}, Store: &checkpoint.Store{}, Key: "inventory/x", Logger: zap.NewNop(),
 	})
 	r.Collector = New(Settings{
 		Config: config, Reader: a, Inventory: inv, Resources: resource.NewWriter(target, nil, nil), Store: store, Key: "usage/x", Clock: a, Now: a.Now,
@@ -157,7 +159,7 @@ func newRig(t *testing.T, store *checkpoint.Store, edits ...func(*inventory.Conf
 
 // crawl reads the account.
 func (r *rig) crawl() {
-	r.Inventory.Run(context.Background(), func(err error) { assert.NoError(r.t, err) })
+	r.Inventory.Run(context.Background(), func(lists, rest error) { assert.NoError(r.t, errors.Join(lists, rest)) })
 }
 
 // measured are the points that were taken since it was asked last: "metric{attributes} value @ resource", sorted.

@@ -37,11 +37,14 @@ type usage struct {
 	*Collector
 	// settled is, by plan, the day whose usage was reported for good; it is stored.
 	settled map[string]string
-	// before is, by plan, yesterday as it was read last.
-	before map[string]yesterday
-	// keys are, by plan, those that have a series of their own; the first max_keys that were seen.
-	keys   map[string]map[string]bool
-	capped map[string]bool
+	plans   map[string]*planUsage
+}
+
+// planUsage is what is known of a plan since the start.
+type planUsage struct {
+	before yesterday       // as it was read last
+	keys   map[string]bool // those that have a series of their own: the first max_keys that were seen
+	capped bool            // it was said that there are more
 }
 
 type yesterday struct {
@@ -51,7 +54,7 @@ type yesterday struct {
 
 // newUsage starts from what is stored.
 func (c *Collector) newUsage(ctx context.Context) *usage {
-	u := &usage{Collector: c, settled: map[string]string{}, before: map[string]yesterday{}, keys: map[string]map[string]bool{}, capped: map[string]bool{}}
+	u := &usage{Collector: c, settled: map[string]string{}, plans: map[string]*planUsage{}}
 	if b, err := c.Store.Get(ctx, c.Key); err != nil || b != nil && json.Unmarshal(b, &u.settled) != nil || u.settled == nil {
 		c.CheckpointError(ctx)
 		u.settled = map[string]string{}
@@ -92,20 +95,8 @@ func (u *usage) round(ctx context.Context, plans []model.UsagePlan) error {
 			return ctx.Err()
 		}
 	}
-	for _, m := range []func(func(string) bool){
-		func(dead func(string) bool) { maps.DeleteFunc(u.settled, func(k, _ string) bool { return dead(k) }) },
-		func(dead func(string) bool) {
-			maps.DeleteFunc(u.before, func(k string, _ yesterday) bool { return dead(k) })
-		},
-		func(dead func(string) bool) {
-			maps.DeleteFunc(u.keys, func(k string, _ map[string]bool) bool { return dead(k) })
-		},
-		func(dead func(string) bool) {
-			maps.DeleteFunc(u.capped, func(k string, _ bool) bool { return dead(k) })
-		},
-	} {
-		m(func(id string) bool { return !alive[id] })
-	}
+	maps.DeleteFunc(u.settled, func(id, _ string) bool { return !alive[id] })
+	maps.DeleteFunc(u.plans, func(id string, _ *planUsage) bool { return !alive[id] })
 	return first
 }
 
@@ -121,19 +112,30 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	if err != nil {
 		return err
 	}
-	days, err := u.decode(ctx, p, items)
+	known, ok := u.plans[p.ID]
+	if !ok {
+		known = &planUsage{keys: map[string]bool{}}
+		u.plans[p.ID] = known
+	}
+	// What was read is of this day, however late it is handed over.
+	read := u.Now().UTC()
+	if next := midnight.Add(24 * time.Hour); read.After(next) {
+		read = next
+	}
+	days, err := u.decode(ctx, p.ID, known, was, items)
 	if err != nil {
 		return err
 	}
 	settling := u.settled[p.ID] != was.Format(day)
 	final := false
 	if settling {
-		before, seen := u.before[p.ID]
-		final = seen && before.day == was.Format(day) && maps.Equal(before.series, days[0]) || now.Sub(midnight) >= maxSettle
-		u.before[p.ID] = yesterday{was.Format(day), days[0]}
+		before := known.before
+		final = before.day == was.Format(day) && maps.Equal(before.series, days[0]) || now.Sub(midnight) >= maxSettle
+		known.before = yesterday{was.Format(day), days[0]}
 	}
 	if _, err := u.Emitter.Emit(ctx, func() pmetric.Metrics {
 		b := u.newBatch()
+		b.at = read
 		g := b.on(u.Resources.Account)
 		if final {
 			u.requests(g, p.ID, days[0], was, midnight)
@@ -151,7 +153,7 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 		return err // the end
 	}
 	if final {
-		delete(u.before, p.ID)
+		known.before = yesterday{}
 		u.settled[p.ID] = was.Format(day)
 		if b, err := json.Marshal(u.settled); err != nil || u.Store.Apply(context.WithoutCancel(ctx), map[string][]byte{u.Key: b}) != nil {
 			u.CheckpointError(ctx)
@@ -170,27 +172,44 @@ func (u *usage) requests(g *group, plan string, series map[string]used, from, to
 	}
 }
 
-// decode reads the answers of GetUsage: for each key a list of days, each with what was used and what is left. It returns yesterday and today by
-// key, or by "" for the whole plan. An answer that can't be understood is an error: it does not say that there was no usage.
-func (u *usage) decode(ctx context.Context, p *model.UsagePlan, items []json.RawMessage) ([2]map[string]used, error) {
+// decode reads the answers of GetUsage: for each key a list of days from startDate on, each with what was used and what is left. It returns
+// yesterday and today by key, or by "" for the whole plan. An answer that can't be understood is an error: it does not say that there was no usage.
+func (u *usage) decode(ctx context.Context, plan string, known *planUsage, was time.Time, items []json.RawMessage) ([2]map[string]used, error) {
 	out := [2]map[string]used{{}, {}}
+	type usageAnswer struct {
+		StartDate string                 `json:"startDate"`
+		Values    map[string][][]float64 `json:"values"` // the wire's name of items
+		Items     map[string][][]float64 `json:"items"`
+	}
+	var answers []usageAnswer
+	present := map[string]bool{}
 	for _, item := range items {
-		var answer struct {
-			Values map[string][][]float64 `json:"values"` // the wire's name of items
-			Items  map[string][][]float64 `json:"items"`
-		}
+		var answer usageAnswer
 		if err := json.Unmarshal(item, &answer); err != nil {
 			u.Reader.Malformed(ctx, model.GetUsage)
 			return out, &aws.Error{Operation: string(model.GetUsage), Class: aws.Malformed, Err: err}
 		}
+		answers = append(answers, answer)
+		for _, values := range []map[string][][]float64{answer.Values, answer.Items} {
+			for name := range values {
+				present[u.keyName(name)] = true
+			}
+		}
+	}
+	maps.DeleteFunc(known.keys, func(name string, _ bool) bool { return !present[name] }) // a key that is gone makes room
+	for _, answer := range answers {
+		first := 0 // the day of the first pair: 0 is yesterday
+		if start, err := time.Parse(day, answer.StartDate); err == nil {
+			first = int(start.Sub(was) / (24 * time.Hour))
+		}
 		for _, values := range []map[string][][]float64{answer.Values, answer.Items} {
 			for _, name := range slices.Sorted(maps.Keys(values)) {
-				key, ok := u.series(p.ID, name)
+				key, ok := u.series(plan, known, name)
 				if !ok {
 					continue
 				}
 				for i, v := range values[name] {
-					if i < 2 && len(v) == 2 && v[0] >= 0 && v[0] <= maxCount && math.Abs(v[1]) <= maxCount {
+					if i += first; i >= 0 && i < 2 && len(v) == 2 && v[0] >= 0 && v[0] <= maxCount && math.Abs(v[1]) <= maxCount {
 						add(out[i], key, used{v[0], v[1]})
 					} else {
 						u.Reader.Malformed(ctx, model.GetUsage)
@@ -213,27 +232,30 @@ func add(to map[string]used, key string, v used) {
 // keyID is how API Gateway's ids look. A key's value has at least 20 characters.
 var keyID = regexp.MustCompile(`^[a-z0-9]{10}$`)
 
-// series is what a key is counted under: "" for the whole plan. What does not look like a key's id may be its value and is hashed.
-func (u *usage) series(plan, name string) (string, bool) {
+// keyName is what a key is called: what does not look like a key's id may be its value and is hashed.
+func (u *usage) keyName(name string) string {
+	if keyID.MatchString(name) {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return "sha256:" + hex.EncodeToString(sum[:8])
+}
+
+// series is what a key is counted under: "" for the whole plan.
+func (u *usage) series(plan string, known *planUsage, name string) (string, bool) {
 	if u.Config.Usage.By == inventory.UsageByPlan {
 		return "", true
 	}
-	if !keyID.MatchString(name) {
-		sum := sha256.Sum256([]byte(name))
-		name = "sha256:" + hex.EncodeToString(sum[:8])
-	}
-	if u.keys[plan] == nil {
-		u.keys[plan] = map[string]bool{}
-	}
-	if !u.keys[plan][name] {
-		if len(u.keys[plan]) >= u.Config.Usage.MaxKeys {
-			if !u.capped[plan] {
-				u.capped[plan] = true
+	name = u.keyName(name)
+	if !known.keys[name] {
+		if len(known.keys) >= u.Config.Usage.MaxKeys {
+			if !known.capped {
+				known.capped = true
 				u.Logger.Warn("A usage plan has more keys than inventory::usage::max_keys: the usage of the others is not reported", zap.String("usage_plan", strings.ToValidUTF8(plan, "")))
 			}
 			return "", false
 		}
-		u.keys[plan][name] = true
+		known.keys[name] = true
 	}
 	return name, true
 }

@@ -137,7 +137,7 @@ func TestMaxKeys(t *testing.T) {
 		assert.Contains(t, strings.Join(got, "\n"), "aaaaaaaaa2")
 	}
 	assert.Equal(t, 1, r.logs.FilterMessageSnippet("inventory::usage::max_keys").Len())
-	r.used(key("aaaaaaaaa0", 1, 9, 1, 9), key("aaaaaaaaa2", 1, 9, 1, 9))
+	r.used(key("aaaaaaaaa0", 1, 9, 1, 9), key("aaaaaaaaa1", 1, 9, 1, 9), key("aaaaaaaaa2", 1, 9, 1, 9))
 	got, err := r.round()
 	require.NoError(t, err)
 	assert.NotContains(t, strings.Join(got, "\n"), "aaaaaaaaa0", "the first that were seen keep their series")
@@ -303,9 +303,7 @@ func TestPlansThatAreGone(t *testing.T) {
 	_, err = r.round()
 	require.NoError(t, err)
 	assert.Empty(t, r.usage.settled)
-	assert.Empty(t, r.usage.before)
-	assert.Empty(t, r.usage.keys)
-	assert.Empty(t, r.usage.capped)
+	assert.Empty(t, r.usage.plans)
 }
 
 // Usage is read each interval once the plans are known, sooner before; a stored state that is damaged is counted and started anew.
