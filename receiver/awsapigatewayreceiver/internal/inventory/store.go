@@ -21,7 +21,7 @@ import (
 const snapshotVersion = 2
 
 type storedHead struct {
-	V int `json:"v"`
+	V     int       `json:"v"`
 	Taken time.Time `json:"taken,omitzero"`
 	// Began is when the newest crawl began.
 	Began time.Time    `json:"began,omitzero"`
@@ -36,7 +36,7 @@ type storedGone struct {
 
 type storedAPI struct {
 	// By is the version of the collector that described the entities: another one may say more of them.
-	By string `json:"by,omitempty"`
+	By     string        `json:"by,omitempty"`
 	API    *model.API    `json:"api,omitempty"` // nil for what belongs to none
 	Known  bool          `json:"known,omitempty"`
 	Stages []model.Stage `json:"stages,omitempty"`
