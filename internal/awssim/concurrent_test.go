@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
 // TestConcurrentUse is for the race detector: everything at once, under a clock that runs 600 times as fast as real time.
@@ -38,13 +39,21 @@ func TestConcurrentUse(t *testing.T) {
 			_, _ = h.cloudWatch().ListMetrics(background, &cloudwatch.ListMetricsInput{RecentlyActive: types.RecentlyActivePt3h})
 		})
 	}
+	for _, group := range []string{"/aws/apigateway/orders", "API-Gateway-Execution-Logs_a1orders00/prod"} {
+		repeat(func() {
+			_, _ = h.filter(between(group, now().Add(-5*time.Minute), now()))
+			_, _ = h.logGroups().DescribeLogStreams(background, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: &group})
+		})
+	}
 	repeat(func() {
 		_, _ = h.as(DemoOtherAccount, "eu-west-1").apiGateway().GetRestApis(background, &apigateway.GetRestApisInput{})
 	})
 	repeat(func() {
 		h.SetFaults(rates)
 		h.SetLateness(Lateness{Base: time.Minute, Max: 4 * time.Minute, Late: 0.3})
+		h.SetIngestion(Lateness{Base: time.Second, Max: 4 * time.Minute, Late: 0.3})
 		h.admin(t, "GET", "/world?api=a1orders00", "", nil)
+		h.admin(t, "GET", "/world/requests?api=a1orders00&limit=10", "", nil)
 		_, _ = h.Count(""), h.Calls()
 		time.Sleep(5 * time.Millisecond)
 	})

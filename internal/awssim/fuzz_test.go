@@ -14,11 +14,13 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte("\xbf\x71MetricDataQueries\x9f\xbf\x62Id\x61a\xff\xff\x69StartTime\xc1\xfb\x41\xda\xc0\x00\x00\x00\x00\x00\xff"))
 	f.Add([]byte("Action=AssumeRole&RoleArn=arn:aws:iam::111122223333:role/x&RoleSessionName=ab&DurationSeconds=1000"))
 	f.Add([]byte(*in.MetricDataQueries[0].Id))
-	s := New(Config{World: shop(), Now: func() time.Time { return noon }})
+	f.Add([]byte(`{"logGroupName":"access","logGroupIdentifier":"x","startTime":-1,"endTime":9223372036854775807,"limit":1,"nextToken":"b/oWRIYXNoAA","logStreamName":"y"}`))
+	f.Add([]byte(`{"logGroupName":"access","startTime":1795262000000}`))
+	s := New(Config{World: logging(shop(), "access", demoJSON), Now: func() time.Time { return noon }})
 	s.config.Latency = 0
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, op := range []string{"GetMetricData", "ListMetrics", "?"} {
-			for _, p := range []protocol{protocolCBOR, protocolJSON, protocolQuery} {
+		for _, op := range []string{"GetMetricData", "ListMetrics", "FilterLogEvents", "GetLogEvents", "DescribeLogGroups", "DescribeLogStreams", "?"} {
+			for _, p := range []protocol{protocolCBOR, protocolJSON, protocolQuery, protocolLogs} {
 				r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
 				service := serviceMonitoring
 				switch p {
@@ -26,6 +28,9 @@ func FuzzRequests(f *testing.F) {
 					r.URL.Path = cloudWatchPrefix + op
 				case protocolJSON:
 					r.Header.Set("X-Amz-Target", cloudWatchTarget+"."+op)
+				case protocolLogs:
+					r.Header.Set("X-Amz-Target", logsTarget+"."+op)
+					service = serviceLogs
 				default:
 					service = serviceSTS
 				}

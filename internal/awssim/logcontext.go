@@ -75,14 +75,33 @@ func newStageLogs(i *stageInfo) *stageLogs {
 		}
 	}
 	for _, k := range i.region.APIKeys {
-		if !k.Disabled && k.Created.IsZero() {
+		if !k.Disabled {
 			logs.keys = append(logs.keys, k)
 		}
 	}
-	if len(logs.keys) == 0 {
-		logs.keys = []*APIKey{{ID: madeUpID(10, i.api.ID, "key")}}
-	}
 	return logs
+}
+
+// apiKey is the key of the request: one of the region's that are there, or of a customer whom the world does not know.
+func (c *logContext) apiKey() *APIKey {
+	n := c.draw(drawKey)
+	for i := range c.logs.keys {
+		if k := c.logs.keys[(n+uint64(i))%uint64(len(c.logs.keys))]; lives(k.Created, k.Deleted, c.time()) {
+			return k
+		}
+	}
+	return &APIKey{ID: madeUpID(10, c.info.api.ID, "key")}
+}
+
+// connection is that of a WebSocket message: one of forty that began up to five minutes before each ten minutes, or a new one.
+func (c *logContext) connection() (id uint64, since int64) {
+	if c.route.key == "$connect" {
+		return c.draw(drawConnection), c.at
+	}
+	const window = 600_000
+	began := floorDiv(c.at, window) * window
+	id = mix(c.info.key ^ mix(uint64(began)) + c.draw(drawConnection)%40)
+	return id, began - int64(id%(window/2))
 }
 
 // destination is the log group of the stage's own account and region that an access log goes to; "" where it goes elsewhere.

@@ -65,7 +65,7 @@ func keyed(value func(*APIKey) string) func([]byte, *logContext) []byte {
 		if !c.route.apiKey || c.outcome.phase < phasePlan || c.outcome.responseType == "INVALID_API_KEY" {
 			return b
 		}
-		return append(b, value(c.logs.keys[c.draw(drawKey)%uint64(len(c.logs.keys))])...)
+		return append(b, value(c.apiKey())...)
 	}
 }
 
