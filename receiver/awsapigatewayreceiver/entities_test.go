@@ -58,7 +58,7 @@ func TestEntitiesEqualTheWorld(t *testing.T) {
 		} else {
 			assert.Equal(t, int64(3600), interval)
 		}
-		assert.InDelta(t, want, len(times), 1/float64(want)+0.5, "reports of %q in a day", key) // one may be at the edge of the day
+		assert.InDelta(t, want, len(times), 1, "reports of %q in a day", key) // a busy machine may move one over the edge of the day
 	}
 	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
 	assert.Empty(t, r.entities.errs)
