@@ -36,7 +36,11 @@ type options struct {
 	config        awssim.Config
 	seed          uint64
 	apis          int
+	bulk          bulk
 }
+
+// bulk is a world of large log groups.
+type bulk struct{ groups, events, size, quiet int }
 
 // parse reads the command line.
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -53,6 +57,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.config.Lateness.Max, "late-max", 3*time.Minute, "how much later the late requests count")
 	flags.Float64Var(&o.config.Lateness.Late, "late", 0.02, "fraction of the requests that count late")
 	flags.Float64Var(&o.config.Lateness.WholePoints, "late-points", 0, "fraction of the points that appear late as a whole")
+	flags.DurationVar(&o.config.Ingestion.Base, "ingestion", 5*time.Second, "how long after its time a log event appears, and up to a quarter more")
+	flags.DurationVar(&o.config.Ingestion.Max, "ingestion-late-max", 3*time.Minute, "how much later the late log events appear")
+	flags.Float64Var(&o.config.Ingestion.Late, "ingestion-late", 0.02, "fraction of the log events that appear late")
+	flags.Func("bulk", "groups,events,size,quiet: serve a world of log groups with that many events of that many bytes each, and quiet groups, instead of the demonstration's", func(s string) error {
+		b := &o.bulk
+		if n, err := fmt.Sscanf(s, "%d,%d,%d,%d", &b.groups, &b.events, &b.size, &b.quiet); n != 4 || b.groups < 1 || b.events < 1 {
+			return errors.Join(errors.New("want four numbers, as 20,50000,500,200"), err)
+		}
+		return nil
+	})
 	flags.DurationVar(&o.config.ListLag, "list-lag", 2*time.Minute, "how long after its first data ListMetrics shows a series; AWS: up to 15m")
 	flags.BoolVar(&o.config.EnforceQuotas, "quotas", true, "throttle calls above AWS's published quotas")
 	flags.IntVar(&o.config.MaxPage, "max-page", 0, "entries and datapoints a page at most, to force pagination; 0: AWS's own")
@@ -69,6 +83,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		{"partial-data", &f.PartialData, "give some results in two pages (GetMetricData)"},
 		{"internal-error", &f.InternalError, "have results with StatusCode InternalError (GetMetricData)"},
 		{"truncate", &f.Truncate, "end in the middle of the answer"},
+		{"empty-pages", &f.EmptyPages, "give a page without events, with a token (FilterLogEvents)"},
 		{"malformed", &f.Malformed, "have an answer that makes no sense"},
 	} {
 		flags.Float64Var(rate.value, rate.name, 0, "fraction of the calls that "+rate.usage)
@@ -111,6 +126,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o.config.World = awssim.DemoWorld(time.Now())
 	if o.apis > 0 {
 		o.config.World = awssim.LargeWorld(o.apis, 2, 30, true)
+	}
+	if b := o.bulk; b.groups > 0 {
+		o.config.World = awssim.BulkWorld(time.Now(), b.groups, b.events, b.size, b.quiet, "")
 	}
 	o.config.World.Seed = o.seed
 	server := awssim.New(o.config)
@@ -163,6 +181,6 @@ func announce(w io.Writer, o *options) {
 	fmt.Fprintf(w, "awssim: an embedded AWS for development and demonstrations, with %d APIs in %d accounts, at http://%s\n", apis, len(o.config.World.Accounts), o.listen)
 	fmt.Fprintf(w, "awssim: try  AWS_ACCESS_KEY_ID=AKIASIM%s AWS_SECRET_ACCESS_KEY=x aws --region us-east-1 --endpoint-url http://%s apigateway get-rest-apis\n", o.config.World.Accounts[0].ID, o.listen)
 	if o.admin != "" {
-		fmt.Fprintf(w, "awssim: what really happened: http://%s/world, calls: /calls, faults: /faults\n", o.admin)
+		fmt.Fprintf(w, "awssim: what really happened: http://%s/world, requests: /world/requests, calls: /calls, faults: /faults\n", o.admin)
 	}
 }

@@ -95,15 +95,16 @@ func TestBusyPort(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	o, err := parse([]string{"-throttle", "0.3", "-only", "GetMetricData, ListMetrics", "-deny", "*=identity-policy", "-hang", "111122223333/eu-west-1", "-latency", "40ms"}, io.Discard)
+	o, err := parse([]string{"-throttle", "0.3", "-only", "GetMetricData, ListMetrics", "-deny", "*=identity-policy", "-hang", "111122223333/eu-west-1", "-latency", "40ms", "-bulk", "20,50000,500,200", "-ingestion-late", "0.1"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := o.config.Faults
-	if f.Throttle != 0.3 || len(f.Only) != 2 || f.Deny["*"] != "identity-policy" || len(f.Hang) != 1 || o.config.Latency != 40*time.Millisecond {
+	if f.Throttle != 0.3 || len(f.Only) != 2 || f.Deny["*"] != "identity-policy" || len(f.Hang) != 1 || o.config.Latency != 40*time.Millisecond ||
+		o.bulk != (bulk{20, 50_000, 500, 200}) || o.config.Ingestion.Late != 0.1 {
 		t.Errorf("the options are %+v", o)
 	}
-	for _, args := range [][]string{{"-throttle", "1.5"}, {"-deny", "x"}, {"-deny", "x=y"}, {"extra"}, {"-nope"}} {
+	for _, args := range [][]string{{"-throttle", "1.5"}, {"-deny", "x"}, {"-deny", "x=y"}, {"extra"}, {"-nope"}, {"-bulk", "1,2"}, {"-empty-pages", "2"}} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%v is accepted", args)
 		}
