@@ -8,7 +8,7 @@ work=$(mktemp -d)
 port=${PEERS_PORT:-45990}
 admin=$((port + 1))
 (cd "$root" && go build -o "$work/awssim" ./cmd/awssim)
-"$work/awssim" -listen "127.0.0.1:$port" -admin "127.0.0.1:$admin" -late 0 -list-lag 0s -latency 2ms -quotas=false >"$work/log" &
+"$work/awssim" -listen "127.0.0.1:$port" -admin "127.0.0.1:$admin" -late 0 -list-lag 0s -ingestion-late 0 -latency 2ms -quotas=false >"$work/log" &
 pid=$!
 trap 'kill $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=AKIASIM111122223333
@@ -42,6 +42,7 @@ fi
 if python3 -c 'import boto3' 2>/dev/null; then
 	python3 "$here/peers.py"
 	python3 "$here/inventory.py"
+	python3 "$here/logs.py"
 else
 	echo "peers: no boto3 here, skipped"
 fi
