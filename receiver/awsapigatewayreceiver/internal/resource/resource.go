@@ -28,7 +28,7 @@ var Attributes = []Attribute{
 	{Name: attr.CloudAccountID, Description: "The account's id."},
 	{Name: attr.CloudRegion, Description: "The region."},
 	{Name: attr.AccountName, Description: "`accounts[].name`, where it is set."},
-	{Name: attr.CloudResourceID, Description: "The stage's ARN. Not where the series is ambiguous."},
+	{Name: attr.CloudResourceID, Description: "The ARN of the stage, the API or the account's settings. Not where the series is ambiguous."},
 	{Name: attr.APIID, Description: "The API's id, of every kind of API. Not where the series is ambiguous."},
 	{Name: attr.RestAPIID, Description: "The same, of REST APIs only."},
 	{Name: attr.APIIDs, Description: "The ids of the REST APIs that share name and stage, where the series is ambiguous."},
