@@ -159,15 +159,22 @@ func (id eventID) append(b []byte) []byte {
 	return appendDigits(appendDigits(appendDigits(b, high, 18), middle, 19), low, 19)
 }
 
-// appendDigits writes the lowest n digits of a number.
+// pairs are all numbers of two digits.
+const pairs = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869" +
+	"707172737475767778798081828384858687888990919293949596979899"
+
+// appendDigits writes the lowest n digits of a number, n of at most 19: two at a time, because backlogs are made of little else.
 func appendDigits(b []byte, v uint64, n int) []byte {
-	end := len(b) + n
-	for range n {
-		b = append(b, '0')
+	b = append(b, "0000000000000000000"[:n]...)
+	digits := b[len(b)-n:]
+	for n >= 2 {
+		pair := v % 100 * 2
+		v /= 100
+		n -= 2
+		digits[n], digits[n+1] = pairs[pair], pairs[pair+1]
 	}
-	for i := end - 1; i >= end-n; i-- {
-		b[i] += byte(v % 10)
-		v /= 10
+	if n == 1 {
+		digits[0] = '0' + byte(v%10)
 	}
 	return b
 }

@@ -185,7 +185,7 @@ func TestExecutionLines(t *testing.T) {
 		}
 		want := map[string]int{}
 		for line := range world.ExecutionLines(api, stage, from, noon) {
-			if line.Group == c.group && line.At.Before(noon) {
+			if line.Group == c.group && line.At.Before(noon) && !line.At.Before(from.Add(time.Minute)) {
 				want[fmt.Sprint(line.At.UnixMilli(), line.Line)]++
 			}
 		}
@@ -219,6 +219,11 @@ func TestExecutionLines(t *testing.T) {
 			}
 			if strings.HasSuffix(text, truncated) {
 				kinds[truncated]++
+			}
+		}
+		for line, n := range want {
+			if n > 0 {
+				t.Errorf("the line %q is not there", line)
 			}
 		}
 		if (c.api == "a1orders00" && len(kinds) < 15) || kinds["Extended Request Id"] == 0 || kinds["Method completed"] == 0 && c.api == "a1orders00" {
