@@ -74,6 +74,10 @@ func (x *execution) authorizer() {
 	if c.outcome.phase == phaseAuthorizer {
 		return
 	}
+	if c.route.auth != "CUSTOM" {
+		x.note("Successfully completed authorizer execution")
+		return
+	}
 	principal := x.text(authorizerPrincipal)
 	x.body(`Authorizer result body before parsing: {"principalId":"`, principal, `","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke",`,
 		`"Effect":"Allow","Resource":"*"}]},"context":{"secret":"s3cr3t-of-the-authorizer"}}`)
@@ -125,16 +129,27 @@ func (c *logContext) requestBody() string {
 	}
 }
 
+// endpoint is the address of the integration. ARNs of AWS services are arn:P:apigateway:R:SERVICE:path/… or :action/….
+func (c *logContext) endpoint() string {
+	uri := ""
+	if c.route.integration != nil {
+		uri = c.route.integration.URI
+	}
+	parts := strings.SplitN(uri, ":", 6)
+	if len(parts) < 6 || parts[2] != "apigateway" {
+		return cmp.Or(uri, "https://example.com/")
+	}
+	host := "https://" + parts[4] + "." + parts[3] + "." + dnsSuffix(parts[1]) + "/"
+	if action, ok := strings.CutPrefix(parts[5], "action/"); ok {
+		return host + "?Action=" + action
+	}
+	return host + strings.TrimPrefix(parts[5], "path/")
+}
+
 // integration writes the call of the integration.
 func (x *execution) integration() {
 	c := x.c
-	uri := "https://example.com/"
-	if i := c.route.integration; i != nil && i.URI != "" {
-		if uri = i.URI; strings.HasPrefix(uri, "arn:") {
-			_, path, _ := strings.Cut(uri, ":path/")
-			uri = "https://lambda." + c.info.region.Name + ".amazonaws.com/" + path
-		}
-	}
+	uri := c.endpoint()
 	x.note("Endpoint request URI: ", uri)
 	x.note("Endpoint request headers: {x-amzn-lambda-integration-tag=", x.id, ", Authorization=", masked(strings.Repeat("x", 300)+string(appendHex(nil, c.draw(drawEndpoint), 6))),
 		", X-Amz-Date=", c.time().Format("20060102T150405Z"), ", x-amzn-apigateway-api-id=", c.info.api.ID,

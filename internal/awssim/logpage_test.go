@@ -24,8 +24,8 @@ func TestEventIDs(t *testing.T) {
 		last = got
 	}
 	// An id of AWS's own: its time is what its first bits say.
-	real, _ := new(big.Int).SetString("34592803782802773986954514236420494137821591878455918592", 10)
-	if ms := new(big.Int).Rsh(real, 144).Int64(); ms != 1551194970161 {
+	own, _ := new(big.Int).SetString("34592803782802773986954514236420494137821591878455918592", 10)
+	if ms := new(big.Int).Rsh(own, 144).Int64(); ms != 1551194970161 {
 		t.Errorf("AWS's id is of %d", ms)
 	}
 }
