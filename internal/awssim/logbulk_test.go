@@ -18,6 +18,11 @@ func TestBulk(t *testing.T) {
 		if len(events) != 20_000 || pages < 12 || pages > 20 {
 			t.Fatalf("%s: %d events in %d pages", name, len(events), pages)
 		}
+		for _, call := range h.Calls() {
+			if call.Bytes > 1<<20 || call.LogGroup != "/aws/apigateway/bulk-000001" || call.Events == 0 {
+				t.Errorf("%s: the call is %+v", name, call)
+			}
+		}
 		seen, size := map[string]bool{}, 0
 		for i, e := range events {
 			if seen[*e.EventId] || i > 0 && (*e.Timestamp < *events[i-1].Timestamp || *e.EventId <= *events[i-1].EventId) {

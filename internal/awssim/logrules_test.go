@@ -237,3 +237,31 @@ func TestStreams(t *testing.T) {
 		}
 	}
 }
+
+// TestLinesOfSetUp: the delivery of an HTTP API's log is validated, the execution logs of a REST API begin with a note, a canary's are apart.
+func TestLinesOfSetUp(t *testing.T) {
+	for kind, want := range map[string]struct{ group, stream, text string }{
+		TypeHTTP: {"access", "log_stream_created_by_aws_to_validate_log_delivery_subscriptions", "Permissions are set correctly"},
+		TypeREST: {"API-Gateway-Execution-Logs_orders0001/prod", "", "Cloudwatch logs enabled for API Gateway"},
+	} {
+		world := logging(shop(), "access", "$context.requestId")
+		api := world.Accounts[0].Regions[0].APIs[0]
+		api.Type, api.Created = kind, noon.Add(-5*time.Minute)
+		api.Stages[0].CanaryPercent, api.Stages[0].Methods = 50, map[string]MethodSettings{"*/*": {LoggingLevel: "ERROR"}}
+		h := start(t, Config{World: world})
+		found := 0
+		events, _ := h.events(t, between(want.group, noon.Add(-time.Hour), noon))
+		for _, e := range events {
+			if strings.HasPrefix(*e.Message, want.text) && (want.stream == "" || *e.LogStreamName == want.stream) {
+				found++
+			}
+		}
+		if found != 1 || len(events) < 20 {
+			t.Errorf("%s: the line is there %d times among %d", kind, found, len(events))
+		}
+		out, err := h.filter(between(want.group+"/Canary", noon.Add(-time.Hour), noon))
+		if kind == TypeREST && (err != nil || len(out.Events) < 20) || kind == TypeHTTP && err == nil {
+			t.Errorf("%s: the canary has %v (%v)", kind, out, err)
+		}
+	}
+}
