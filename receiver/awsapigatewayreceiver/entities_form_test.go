@@ -29,7 +29,8 @@ type keptLogs struct {
 // run runs a receiver in both pipelines over the demonstration's changes, and returns what came out.
 func runBoth(t *testing.T, edit func(*Config)) (*rig, []plog.Logs, []pmetric.Metrics) {
 	t.Helper()
-	r := newRig(t, awssim.DemoWorld, nil)
+	// The changes come when everything was read, however busy the machine.
+	r := newRigAt(t, 150, func(epoch time.Time) *awssim.World { return awssim.DemoWorld(epoch.Add(15 * time.Minute)) }, nil)
 	r.edit = func(c *Config) {
 		c.Inventory.Interval, c.Inventory.RequestsPerSecond, c.Inventory.ReportInterval = time.Minute, 10, 5*time.Minute
 		c.Metrics.CollectionInterval = time.Minute
@@ -48,7 +49,7 @@ func runBoth(t *testing.T, edit func(*Config)) (*rig, []plog.Logs, []pmetric.Met
 	for _, s := range signals {
 		require.NoError(t, s.Start(context.Background(), host))
 	}
-	r.until(r.epoch.Add(20 * time.Minute))
+	r.until(r.epoch.Add(30 * time.Minute))
 	for _, s := range signals {
 		require.NoError(t, s.Shutdown(context.Background()))
 	}
@@ -238,7 +239,7 @@ func TestSignalsCarryOneIdentity(t *testing.T) {
 // A consumer of entities that blocks stops neither the metrics nor the crawl, and gets the latest state of everything when it takes again.
 func TestBlockedEntitiesStopNothingElse(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, awssim.DemoWorld, nil)
+	r := newRigAt(t, 150, func(epoch time.Time) *awssim.World { return awssim.DemoWorld(epoch.Add(10 * time.Minute)) }, nil)
 	r.entities = &entitySink{}
 	blocked := make(chan struct{})
 	var waiting atomic.Bool
@@ -256,16 +257,17 @@ func TestBlockedEntitiesStopNothingElse(t *testing.T) {
 		c.Metrics.CollectionInterval = time.Minute
 	}
 	stop := r.start()
-	r.until(r.epoch.Add(15 * time.Minute))
-	require.Eventually(t, waiting.Load, 10*time.Second, time.Millisecond)
-	r.sink.mu.Lock()
-	batches := r.sink.batches
-	r.sink.mu.Unlock()
-	assert.Greater(t, batches, 3, "metrics flow")
-	assert.Greater(t, r.sim.Count("GetRestApis"), 3, "crawls go on")
+	require.Eventually(t, waiting.Load, 30*time.Second, time.Millisecond)
+	before := r.sim.Count("GetRestApis")
+	require.Eventually(t, func() bool {
+		r.sink.mu.Lock()
+		defer r.sink.mu.Unlock()
+		return r.sink.batches > 3 && r.sim.Count("GetRestApis") > before+2
+	}, 30*time.Second, 10*time.Millisecond, "metrics flow, and crawls go on")
+	r.until(r.epoch.Add(30 * time.Minute))
 	close(blocked)
-	require.Eventually(t, func() bool { return r.entities.len() > 100 }, 10*time.Second, 10*time.Millisecond)
-	r.until(r.now().Add(5 * time.Minute))
+	r.settle()
+	r.until(r.now().Add(10 * time.Minute))
 	stop()
 	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
 	events := map[string]int{}

@@ -94,7 +94,8 @@ func TestNoSecretComesOut(t *testing.T) {
 				c.Inventory.Usage = inventory.UsageConfig{Enabled: true, Interval: time.Minute, By: inventory.UsageByKey, MaxKeys: 100}
 			}
 			stop := r.start()
-			r.until(r.epoch.Add(20 * time.Minute)) // past the world's changes
+			require.Eventually(t, func() bool { return r.entities.len() > 100 }, time.Minute, 10*time.Millisecond)
+			r.until(r.now().Add(20 * time.Minute)) // past the world's changes
 			r.sim.SetFaults(awssim.Faults{Malformed: 0.3, ServerError: 0.2, Truncate: 0.1})
 			r.until(r.now().Add(20 * time.Minute))
 			stop()

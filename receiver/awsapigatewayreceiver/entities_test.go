@@ -2,17 +2,43 @@ package awsapigatewayreceiver
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
-// inventorySpeed is the clock of tests that look at the inventory alone: an hour is 0.6 s.
-const inventorySpeed = 6000
+// inventorySpeed is the clock of tests that look at the inventory alone: an hour is 3 s.
+const inventorySpeed = 1200
+
+// settle waits until the newest states are of what the world has: however busy the machine, the crawl is done then.
+func (r *rig) settle(targets ...[2]string) {
+	r.t.Helper()
+	if len(targets) == 0 {
+		targets = [][2]string{{testAccount, testRegion}}
+	}
+	require.Eventually(r.t, func() bool {
+		n, got := 0, r.entities.states()
+		for _, at := range targets {
+			want := worldEntities(r.world, at[0], at[1], r.now())
+			n += len(want)
+			for key := range want {
+				if _, ok := got[key]; !ok {
+					return false
+				}
+			}
+		}
+		return len(got) == n
+	}, time.Minute, 50*time.Millisecond, "not everything came out")
+	r.until(r.now().Add(5 * time.Minute)) // and what changed after it was read first
+}
 
 // newInventoryRig is a rig whose receiver stands in a logs pipeline only.
 func newInventoryRig(t *testing.T, factor float64, world func(epoch time.Time) *awssim.World, config func(*awssim.Config)) *rig {
@@ -34,31 +60,31 @@ func TestEntitiesEqualTheWorld(t *testing.T) {
 	r := newInventoryRig(t, inventorySpeed, awssim.DemoWorld, nil)
 	stop := r.start()
 	defer stop()
-	r.until(r.epoch.Add(3 * time.Hour)) // the world's last change is over
+	r.until(r.epoch.Add(time.Hour)) // the world's last change is over
+	r.settle()
+	r.until(r.now().Add(time.Hour))
 	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
 
 	before := r.entities.len()
 	from := r.now()
-	r.until(from.Add(26 * time.Hour))
+	const hours = 5
+	r.until(from.Add((hours + 2) * time.Hour))
 	stop()
-	reports := map[string][]time.Time{}
+	reports := map[string]int{}
 	for _, rec := range r.entities.taken(before) {
 		assert.Equal(t, "entity.state", rec.Event, "nothing changes any more")
-		if rec.At.Before(from.Add(time.Hour)) || !rec.At.Before(from.Add(25*time.Hour)) {
-			continue
+		if !rec.At.Before(from.Add(time.Hour)) && rec.At.Before(from.Add((hours+1)*time.Hour)) {
+			reports[rec.key()]++
 		}
-		reports[rec.key()] = append(reports[rec.key()], rec.At)
 	}
-	states := r.entities.states()
-	assert.Len(t, reports, len(states))
-	for key, times := range reports {
-		want := 24
-		if interval := states[key].Attributes["entity.report.interval"]; interval == int64(86400) {
-			want = 1
+	for key, rec := range r.entities.states() {
+		// A busy machine may move one over the edge of the time that is looked at.
+		if interval := rec.Attributes["entity.report.interval"]; interval == int64(86400) {
+			assert.LessOrEqual(t, reports[key], 1, "daily reports of %q in some hours", key)
 		} else {
 			assert.Equal(t, int64(3600), interval)
+			assert.InDelta(t, hours, reports[key], 1, "reports of %q", key)
 		}
-		assert.InDelta(t, want, len(times), 1, "reports of %q in a day", key) // a busy machine may move one over the edge of the day
 	}
 	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
 	assert.Empty(t, r.entities.errs)
@@ -94,21 +120,23 @@ func TestDeletedEntitiesAreReportedOnce(t *testing.T) {
 	for name, down := range map[string]bool{"while it runs": false, "while it is down": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newInventoryRig(t, inventorySpeed, goneWorld(3*time.Hour), nil)
+			r := newInventoryRig(t, inventorySpeed, goneWorld(3*time.Hour/2), nil)
 			r.dir = t.TempDir()
 			stop := r.start()
-			r.until(r.epoch.Add(2 * time.Hour))
+			r.settle()
+			require.True(t, r.now().Before(r.epoch.Add(80*time.Minute)), "the machine is too slow for this test")
 			before := worldEntities(r.world, testAccount, testRegion, r.now())
 			first := r.entities.len()
 			if down {
 				stop()
-				r.jump(r.epoch.Add(4 * time.Hour))
+				r.jump(r.epoch.Add(2 * time.Hour))
 				stop = r.start()
 			}
-			r.until(r.now().Add(4 * time.Hour))
+			r.until(r.epoch.Add(2 * time.Hour))
+			r.settle()
 			stop()
 			stop = r.start() // nor is it said again after a restart
-			r.until(r.now().Add(2 * time.Hour))
+			r.until(r.now().Add(time.Hour))
 			stop()
 			after := worldEntities(r.world, testAccount, testRegion, r.now())
 			want := map[string]int{}
@@ -136,16 +164,18 @@ var inventoryOperations = []string{
 // A crawl of which any part is denied, fails or makes no sense deletes nothing and takes nothing back, and says what is missing.
 func TestPartialCrawlsDeleteNothing(t *testing.T) {
 	t.Parallel()
-	r := newInventoryRig(t, inventorySpeed, goneWorld(10000*time.Hour), nil)
+	r := newInventoryRig(t, 6000, goneWorld(10000*time.Hour), nil)
 	r.edit = func(c *Config) {
 		c.Inventory.Interval, c.Inventory.FullInterval = time.Minute, time.Minute // everything is read each time
 		c.Inventory.RequestsPerSecond = 10
 		c.Inventory.APIKeys.Enabled = true
+		c.APIs.Include = []inventory.FilterItem{{ID: "a1orders00"}, {ID: "a3payments"}} // each operation is called for these
 	}
 	stop := r.start()
 	defer stop()
-	r.until(r.epoch.Add(2 * time.Hour))
-	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+	require.Eventually(t, func() bool { return r.sim.Count("GetModelsV2") > 2 && r.sim.Count("GetRequestValidators") > 2 }, time.Minute, 10*time.Millisecond)
+	before := slices.Sorted(maps.Keys(r.entities.states()))
+	assert.Greater(t, len(before), 60)
 	crawled := func(operation string) {
 		r.sim.ResetCalls()
 		for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
@@ -174,7 +204,7 @@ func TestPartialCrawlsDeleteNothing(t *testing.T) {
 	}
 	crawled("GetStages")
 	stop()
-	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())
+	assert.Equal(t, before, slices.Sorted(maps.Keys(r.entities.states())), "nothing came or went")
 }
 
 // withoutID are reads whose items need no id: what is missing in them can't be told from what is not there.
@@ -192,7 +222,10 @@ func TestDeniedReadsSayWhatIsMissing(t *testing.T) {
 		}
 	})
 	stop := r.start()
-	r.until(r.epoch.Add(time.Hour))
+	require.Eventually(t, func() bool {
+		return r.sim.Count("GetAuthorizersV2") > 3 && r.logs.FilterMessageSnippet("annot be read").Len() > 0
+	}, time.Minute, 10*time.Millisecond)
+	r.until(r.now().Add(time.Hour))
 	said := ""
 	for _, e := range r.logs.FilterMessageSnippet("annot be read").All() {
 		said += fmt.Sprint(e.ContextMap()["error"])
@@ -216,6 +249,7 @@ func TestDeniedReadsSayWhatIsMissing(t *testing.T) {
 	}
 	from := r.entities.len()
 	r.sim.SetFaults(awssim.Faults{})
+	r.settle()
 	r.until(r.now().Add(time.Hour))
 	stop()
 	compareEntities(t, r.entities, r.world, testAccount, testRegion, r.now())

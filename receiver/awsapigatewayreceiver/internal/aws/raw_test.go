@@ -290,3 +290,17 @@ func TestControlPlaneYields(t *testing.T) {
 	require.NoError(t, l.listMetrics.wait(context.Background(), clock, 1))
 	assert.Zero(t, clock.slept, "others do not")
 }
+
+// A read of several pages, or of none, keeps apart an empty list and an absent one.
+func TestReadTellsAnEmptyListFromNone(t *testing.T) {
+	t.Parallel()
+	for body, absent := range map[string]bool{`{"item": []}`: false, `{}`: true, `{"item": null}`: true} {
+		f := openHandler(t, &answering{body: []byte(body)}, nil)
+		items, err := f.client().Read(context.Background(), model.GetRestAPIs, model.ReadOf{})
+		require.NoError(t, err)
+		assert.Equal(t, absent, items == nil, body)
+	}
+	f := openHandler(t, &answering{body: []byte("null")}, nil)
+	_, err := f.client().Read(context.Background(), model.GetRestAPIs, model.ReadOf{})
+	assert.ErrorIs(t, err, errMalformed)
+}

@@ -74,7 +74,7 @@ func (c *crawl) stages(ctx context.Context, a *model.API) (changed, read bool) {
 		case class == "":
 			setDeployed(stages, created)
 			parts[partDeployments] = deployments
-		case !lasting(class) && class != string(aws.Malformed):
+		case slices.Contains([]aws.Class{aws.Throttled, aws.Server, aws.Network, aws.Canceled}, aws.Class(class)):
 			// Whether it is a rollback can't be told now: the next crawl will.
 			c.fail(ctx, a.ID, class, partStages)
 			return false, false

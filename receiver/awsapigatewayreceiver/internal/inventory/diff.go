@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -89,6 +90,12 @@ func (p Parts) have(key uint64) bool {
 	return false
 }
 
+// leftOut says that a stage is there, but not collected any more: its API's tags or name changed.
+func (s *Snapshot) leftOut(api, stage string) bool {
+	a, ok := s.API(api)
+	return ok && !s.collected(a, stage) && slices.ContainsFunc(s.Stages[api], func(o model.Stage) bool { return o.Name == stage })
+}
+
 func (d *Delta) deletions(gone map[Place]goneKeys, next *Snapshot) {
 	if len(gone) == 0 {
 		return
@@ -109,6 +116,9 @@ func (d *Delta) deletions(gone map[Place]goneKeys, next *Snapshot) {
 			return missing && !elsewhere[key] && !next.Parts[at.API].have(key)
 		}
 		err := g.part.Entities(wanted, func(_ uint64, e *model.Entity, _ int) bool {
+			if e.Type == attr.TypeStage && next.leftOut(at.API, e.ID[attr.Stage]) {
+				return true
+			}
 			d.Deleted = append(d.Deleted, Deleted{Type: e.Type, ID: e.ID})
 			return true
 		})

@@ -201,7 +201,7 @@ func withoutSecrets(uri string) string {
 	}
 	authority, path, slash := strings.Cut(uri[start:], "/")
 	authority = authority[strings.LastIndexByte(authority, '@')+1:]
-	if _, port, ok := strings.Cut(authority, ":"); ok && !strings.HasPrefix(authority, "[") && !variable(authority) && strings.Trim(port, "0123456789") != "" {
+	if _, port, ok := strings.Cut(authority, ":"); ok && !strings.HasPrefix(authority, "[") && !isPort(port) {
 		// No port: the rest of a password that is not escaped.
 		i := strings.LastIndexByte(whole, '@')
 		if i < 0 {
@@ -214,6 +214,14 @@ func withoutSecrets(uri string) string {
 		out += "/" + path
 	}
 	return out
+}
+
+var placeholder = regexp.MustCompile(`\$?\{[\w.+-]+\}`)
+
+// isPort says whether what follows a host's colon is a port, none, or a variable's.
+func isPort(s string) bool {
+	s = placeholder.ReplaceAllString(s, "")
+	return len(s) <= len("65535") && strings.Trim(s, "0123456789") == ""
 }
 
 // dnsSuffix is what a partition's host names end with.

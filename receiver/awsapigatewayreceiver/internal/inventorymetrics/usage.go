@@ -119,8 +119,8 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	}
 	// What was read is of this day, however late it is handed over.
 	read := u.Now().UTC()
-	if next := midnight.Add(24 * time.Hour); read.After(next) {
-		read = next
+	if last := midnight.Add(24*time.Hour - time.Nanosecond); read.After(last) {
+		read = last // the day's final point has its end
 	}
 	days, err := u.decode(ctx, p.ID, known, was, items)
 	if err != nil {

@@ -1,0 +1,132 @@
+package inventorymetrics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// refusing takes metrics at the second offer.
+type refusing struct {
+	*sink
+	offers int
+}
+
+func (r *refusing) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
+	if r.offers++; r.offers == 1 {
+		return errors.New("later")
+	}
+	return r.sink.ConsumeMetrics(ctx, md)
+}
+
+// A point is of the time at which it was read, however late the pipeline takes it: the next day does not get this day's usage.
+func TestUsageThatIsTakenLate(t *testing.T) {
+	t.Parallel()
+	r := newUsage(t, nil)
+	r.plans[0].Quota = nil
+	set := receivertest.NewNopSettings(component.MustNewType("awsapigateway"))
+	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set})
+	require.NoError(t, err)
+	r.Emitter = emit.NewMetrics(emit.Settings{Hold: context.Background(), Obs: obs, Clock: r.account, Logger: zap.NewNop(), Refused: func(error) {}, Format: "apigateway"}, &refusing{sink: r.sink})
+	r.account.onSleep = func(context.Context, time.Duration) error {
+		r.account.set(hour(30)) // the pipeline refuses until the next day
+		return nil
+	}
+	r.used(key(key1, 10, 0, 3, 0))
+	got, err := r.round()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"usage_plan.requests{usage_plan_id=p1} 10 19T00:00-20T00:00 @ /account", "usage_plan.requests{usage_plan_id=p1} 3 20T00:00-20T12:00 @ /account"}, got)
+}
+
+// slow answers an hour after it was asked.
+type slow struct{ *account }
+
+func (s slow) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]json.RawMessage, error) {
+	items, err := s.account.Read(ctx, what, of)
+	s.set(s.Now().Add(time.Hour))
+	return items, err
+}
+
+// A read that ends after midnight is still of the day that it asked for.
+func TestUsageThatIsReadAcrossMidnight(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[float64]string{22.5: "23:30", 23.5: "00:00"} {
+		r := newUsage(t, nil)
+		r.plans[0].Quota = nil
+		r.Reader = slow{r.account}
+		r.account.set(hour(at))
+		r.used(key(key1, 10, 0, 3, 0))
+		got, err := r.round()
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+		assert.Regexp(t, `3 20T00:00-2[01]T`+want, got[1])
+	}
+}
+
+// A key that is gone makes room for another under max_keys; one that has a series keeps it.
+func TestKeysThatAreGoneMakeRoom(t *testing.T) {
+	t.Parallel()
+	r := newUsage(t, nil, byKey, func(c *inventory.Config) { c.Usage.MaxKeys = 2 })
+	r.plans[0].Quota = nil
+	for _, set := range []struct{ keys, want string }{{"bc", "bc"}, {"abc", "bc"}, {"acd", "ac"}, {"abcd", "ac"}, {"bd", "bd"}} {
+		var used []string
+		for _, k := range set.keys {
+			used = append(used, key("aaaaaaaaa"+string(k), 1, 0, 1, 0))
+		}
+		r.used(used...)
+		got, err := r.round()
+		require.NoError(t, err)
+		for _, k := range "abcd" {
+			assert.Equal(t, strings.ContainsRune(set.want, k), strings.Contains(strings.Join(got, "\n"), "api_key_id=aaaaaaaaa"+string(k)), "%c of %s", k, set.keys)
+		}
+	}
+}
+
+// The first pair of an answer is of its start date; days that nobody asked for are no usage of others, and counted.
+func TestTheStartDateSaysWhichDays(t *testing.T) {
+	t.Parallel()
+	const yesterday, today = "usage_plan.requests{usage_plan_id=p1} %s 19T00:00-20T00:00 @ /account", "usage_plan.requests{usage_plan_id=p1} %s 20T00:00-20T12:00 @ /account"
+	for name, set := range map[string]struct {
+		start, days, yesterday, today string
+		odd                           int
+	}{
+		"as asked for":         {"2026-11-19", "[[1, 9], [2, 8]]", "1", "2", 0},
+		"today":                {"2026-11-20", "[[2, 8]]", "", "2", 0},
+		"the day before":       {"2026-11-18", "[[7, 9], [1, 9], [2, 8]]", "1", "2", 1},
+		"long ago":             {"0001-01-01", "[[7, 9], [1, 9]]", "", "", 2},
+		"tomorrow":             {"2026-11-21", "[[7, 9]]", "", "", 1},
+		"what can't be a date": {"x", "[[1, 9], [2, 8]]", "1", "2", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newUsage(t, nil)
+			r.plans[0].Quota = nil
+			r.account.answers[model.GetUsage] = []string{`{"startDate": "` + set.start + `", "values": {"` + key1 + `": ` + set.days + `}}`}
+			got, err := r.round()
+			require.NoError(t, err)
+			var want []string
+			if set.yesterday != "" {
+				want = append(want, strings.ReplaceAll(yesterday, "%s", set.yesterday))
+			}
+			if set.today != "" {
+				want = append(want, strings.ReplaceAll(today, "%s", set.today))
+			}
+			assert.Equal(t, want, got)
+			assert.Equal(t, set.odd, r.account.malformed)
+		})
+	}
+}
