@@ -65,7 +65,7 @@ func (s slow) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]jso
 // A read that ends after midnight is still of the day that it asked for.
 func TestUsageThatIsReadAcrossMidnight(t *testing.T) {
 	t.Parallel()
-	for at, want := range map[float64]string{22.5: "23:30", 23.5: "00:00"} {
+	for at, want := range map[float64]string{22.5: "23:30", 23.5: "23:59"} {
 		r := newUsage(t, nil)
 		r.plans[0].Quota = nil
 		r.Reader = slow{r.account}
