@@ -125,7 +125,7 @@ func runShape(t *testing.T, s shape) (*rig, []map[string]any) {
 	t.Helper()
 	server, sent := serve(t, s)
 	defer server.Close()
-	r := &rig{t: t, url: server.URL, entities: &entitySink{}}
+	r := &rig{t: t, url: server.URL, entities: &entitySink{keep: true}}
 	r.epoch = time.Now().UTC().Truncate(time.Minute)
 	r.clock = poll.Scaled{Origin: time.Now(), Epoch: r.epoch, Factor: 600}
 	r.edit = func(c *Config) {

@@ -105,7 +105,7 @@ func TestReportsAreSpread(t *testing.T) {
 	}, nil)
 	stop := r.start()
 	want := len(worldEntities(r.world, testAccount, testRegion, r.now()))
-	require.Eventually(t, func() bool { return len(r.entities.states()) == want }, 30*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.entities.states()) == want }, 2*time.Minute, 500*time.Millisecond)
 	const hours = 3
 	r.until(r.now().Add(time.Minute)) // what was read last is out
 	from := r.now()

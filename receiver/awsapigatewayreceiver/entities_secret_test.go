@@ -87,6 +87,7 @@ func TestNoSecretComesOut(t *testing.T) {
 				return w
 			}, nil)
 			require.Greater(t, planted, 100)
+			r.entities.keep = true
 			r.sink = newSink()
 			r.edit = func(c *Config) {
 				c.Inventory.Interval, c.Inventory.FullInterval, c.Inventory.RequestsPerSecond = time.Minute, 5*time.Minute, 10

@@ -36,7 +36,8 @@ func (r *entityRecord) key() string {
 type entitySink struct {
 	mu      sync.Mutex
 	records []entityRecord
-	raw     strings.Builder // everything, as JSON
+	keep    bool // everything as JSON, in
+	raw     strings.Builder
 	refuse  func() error
 	errs    []string
 	batches int
@@ -58,11 +59,13 @@ func (s *entitySink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
 	}
 	s.batches++
 	s.largest = max(s.largest, ld.LogRecordCount())
-	b, err := (&plog.JSONMarshaler{}).MarshalLogs(ld)
-	if err != nil {
-		s.errs = append(s.errs, err.Error())
+	if s.keep {
+		b, err := (&plog.JSONMarshaler{}).MarshalLogs(ld)
+		if err != nil {
+			s.errs = append(s.errs, err.Error())
+		}
+		s.raw.Write(b)
 	}
-	s.raw.Write(b)
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			_, entityEvents := sl.Scope().Attributes().Get("otel.entity.event_as_log")
