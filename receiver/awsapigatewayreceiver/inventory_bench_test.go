@@ -21,15 +21,7 @@ import (
 // BenchmarkInventoryMemory runs the built collector, in both pipelines, over 600 REST APIs of 10 stages and 50 routes each, at the whole rate of the
 // control plane, until everything was read once and an unchanged crawl has passed: about ten minutes.
 func BenchmarkInventoryMemory(b *testing.B) {
-	binary := os.Getenv("OTELCOL_APIGATEWAY")
-	if binary == "" {
-		binary = filepath.Join("..", "..", "_build", "otelcol-apigateway")
-	}
-	binary, err := filepath.Abs(binary)
-	require.NoError(b, err)
-	if _, err := os.Stat(binary); err != nil {
-		b.Skip("run make build first")
-	}
+	binary := builtCollector(b)
 	const apis = 600
 	sim := awssim.New(awssim.Config{World: awssim.InventoryWorld(apis, 0, 10, 50)})
 	server := httptest.NewServer(sim)

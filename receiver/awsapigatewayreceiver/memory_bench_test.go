@@ -23,15 +23,7 @@ import (
 // BenchmarkMemory runs the built collector with the nop exporter and a minute's interval for some collections, and reports what its process holds:
 // RssAnon is what it allocated, VmRSS has the mapped binary besides.
 func BenchmarkMemory(b *testing.B) {
-	binary := os.Getenv("OTELCOL_APIGATEWAY")
-	if binary == "" {
-		binary = filepath.Join("..", "..", "_build", "otelcol-apigateway")
-	}
-	binary, err := filepath.Abs(binary)
-	require.NoError(b, err)
-	if _, err := os.Stat(binary); err != nil {
-		b.Skip("run make build first")
-	}
+	binary := builtCollector(b)
 	for _, apis := range []int{0, 200, 3000} {
 		b.Run(fmt.Sprintf("series=%d", apis*14), func(b *testing.B) {
 			sim := awssim.New(awssim.Config{World: awssim.LargeWorld(apis, 2, 5, true), Latency: 40 * time.Millisecond})
@@ -62,6 +54,20 @@ service: {extensions: [file_storage], telemetry: {metrics: {level: none}, logs: 
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// builtCollector is the path of the built collector; without one the benchmark is left out.
+func builtCollector(b *testing.B) string {
+	binary := os.Getenv("OTELCOL_APIGATEWAY")
+	if binary == "" {
+		binary = filepath.Join("..", "..", "_build", "otelcol-apigateway")
+	}
+	binary, err := filepath.Abs(binary)
+	require.NoError(b, err)
+	if _, err := os.Stat(binary); err != nil {
+		b.Skip("run make build first")
+	}
+	return binary
 }
 
 // memory reads a process's RssAnon and VmRSS in MB.

@@ -11,14 +11,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
 // A write of the ledger that takes long never overwrites a newer one: what was found meanwhile is still owed after a crash.
 func TestASlowWriteDoesNotOverwriteANewerOne(t *testing.T) {
 	t.Parallel()
-	d := &disk{}
-	r := newRig(t, d.open(t), config())
+	d := &checkpointtest.Disk{}
+	r := newRig(t, d.Open(t), config())
 	r.certificates("c1", "c2", "c3")
 	r.crawl()
 	r.flush()
@@ -28,7 +29,7 @@ func TestASlowWriteDoesNotOverwriteANewerOne(t *testing.T) {
 
 	overtaken, done := make(chan struct{}), make(chan struct{})
 	writes := 0
-	d.set(func(keys []string) error {
+	d.OnWrite(func(keys []string) error {
 		if !slices.Contains(keys, r.Key) {
 			return nil // the inventory's
 		}
@@ -53,7 +54,7 @@ func TestASlowWriteDoesNotOverwriteANewerOne(t *testing.T) {
 	})
 	require.True(t, r.send(context.Background()))
 	<-done
-	d.set(nil)
+	d.OnWrite(nil)
 	assert.Equal(t, 2, writes)
 	assert.Equal(t, []string{"delete client_certificate c1"}, r.took())
 
@@ -67,8 +68,8 @@ func TestASlowWriteDoesNotOverwriteANewerOne(t *testing.T) {
 // What the storage did not take is stored with the next change, and what it did not remove is removed then.
 func TestFailedWritesAreRepeated(t *testing.T) {
 	t.Parallel()
-	d := &disk{}
-	r := newRig(t, d.open(t), config())
+	d := &checkpointtest.Disk{}
+	r := newRig(t, d.Open(t), config())
 	failing := func(keys []string) error {
 		if slices.Contains(keys, r.Key) {
 			return errors.New("the disk is full")
@@ -78,25 +79,25 @@ func TestFailedWritesAreRepeated(t *testing.T) {
 	r.certificates("c1", "c2", "c3")
 	r.crawl()
 	r.flush()
-	d.set(failing)
+	d.OnWrite(failing)
 	r.certificates("c2", "c3")
 	r.crawl()
 	assert.Equal(t, 1, r.failed)
-	d.set(nil)
+	d.OnWrite(nil)
 	r.certificates("c3")
 	r.crawl()
 
 	r = r.restart()
 	r.took()
-	d.set(failing)
+	d.OnWrite(failing)
 	r.flush()
 	assert.Subset(t, r.took(), []string{"delete client_certificate c1", "delete client_certificate c2"})
 	assert.Positive(t, r.failed)
-	d.set(nil)
+	d.OnWrite(nil)
 	r.certificates("c3", "c4")
 	r.crawl()
 	r.flush()
-	for key := range d.values {
+	for _, key := range d.Keys() {
 		assert.False(t, strings.HasPrefix(key, r.Key+"/"), "%s is not needed any more", key)
 	}
 	r = r.restart()
@@ -107,7 +108,7 @@ func TestFailedWritesAreRepeated(t *testing.T) {
 // Who asks for another form of entity events gets everything in it; once.
 func TestAnotherFormReportsEverything(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1", "c2")
 	r.crawl()
 	r.flush()

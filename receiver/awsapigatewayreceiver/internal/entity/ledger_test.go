@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -22,7 +23,7 @@ func TestDeletionsSurviveRestarts(t *testing.T) {
 		"never": "", "before the crawl that finds it": "a", "before it is sent": "b", "after it was sent": "c", "each time": "abc", "twice before it is sent": "bb",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, openStore(t, t.TempDir()), config())
+			r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 			at := func(step string) {
 				for range strings.Count(restarts, step) {
 					r = r.restart()
@@ -53,7 +54,7 @@ func TestDeletionsSurviveRestarts(t *testing.T) {
 // Changes, too.
 func TestChangesSurviveRestarts(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.account.answers[model.GetAPIs] = []string{`{"apiId": "h1", "name": "pets", "protocolType": "HTTP"}`}
 	stage := func(deployment string) {
 		r.account.answers[model.GetStages] = []string{fmt.Sprintf(`{"stageName": "prod", "deploymentId": %q}`, deployment)}
@@ -108,7 +109,7 @@ func TestADeletionIsOwedOnce(t *testing.T) {
 // A re-creation takes back a deletion across a restart, too.
 func TestRecreatedAfterARestart(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1=first", "c2=first")
 	r.crawl()
 	r.flush()
@@ -128,7 +129,7 @@ func TestRecreatedAfterARestart(t *testing.T) {
 // States that waited when the collector ended are not known one by one: everything is reported.
 func TestWaitingStatesAreReportedAfterARestart(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1", "c2")
 	r.crawl()
 	r.flush()
@@ -145,7 +146,7 @@ func TestWaitingStatesAreReportedAfterARestart(t *testing.T) {
 // A first start with an inventory that was stored before there was a logs pipeline reports everything; so does one after it was left out meanwhile.
 func TestFirstStartReportsEverything(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1", "c2")
 	r.crawl()
 	r.flush()
@@ -174,7 +175,7 @@ func TestDamagedLedger(t *testing.T) {
 		"a chunk that is none": {`{"v": 1, "first": 7, "next": 8, "behind": true}`, `[{"deleted": 7}]`, "cannot decode what is owed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, openStore(t, t.TempDir()), config())
+			r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 			r.certificates("c1")
 			r.crawl()
 			r.flush()
@@ -197,7 +198,7 @@ func TestDamagedLedger(t *testing.T) {
 // A chunk that is missing is said, and costs what was in it alone.
 func TestMissingChunk(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1", "c2", "c3")
 	r.crawl()
 	r.flush()
@@ -241,7 +242,7 @@ func TestChangesHaveATime(t *testing.T) {
 // A storage that fails is counted; what is owed stays owed.
 func TestStorageThatFails(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	r := newRig(t, store, config())
 	r.certificates("c1")
 	r.crawl()
@@ -284,7 +285,7 @@ func TestScheduleSpreads(t *testing.T) {
 // Each part is reported exactly once in each of its intervals; at the same time after a restart, and what was missed once.
 func TestSchedule(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config())
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
 	r.certificates("c1")
 	r.account.answers[model.GetAPIKeys] = []string{`{"id": "k1"}`}
 	r.crawl()

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -262,7 +263,7 @@ func TestPermanentRefusal(t *testing.T) {
 // With entity_events none, changes alone are told.
 func TestNoEntityEvents(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, openStore(t, t.TempDir()), config(func(c *inventory.Config) { c.EntityEvents = inventory.EventsNone }))
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config(func(c *inventory.Config) { c.EntityEvents = inventory.EventsNone }))
 	r.account.answers[model.GetAPIs] = []string{`{"apiId": "h1", "protocolType": "HTTP"}`}
 	r.account.answers[model.GetStages] = []string{`{"stageName": "prod", "deploymentId": "d1"}`}
 	r.certificates("c1")

@@ -8,14 +8,8 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -221,27 +215,6 @@ func outcomes(inv *Inventory) []error {
 	inv.Run(context.Background(), func(lists, rest error) { got = append(got, errors.Join(lists, rest)) })
 	return got
 }
-
-func openStore(t testing.TB, dir string) *checkpoint.Store {
-	factory := filestorage.NewFactory()
-	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = dir
-	ext, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(t, err)
-	require.NoError(t, ext.Start(context.Background(), nil))
-	id := component.MustNewID("file_storage")
-	s, err := checkpoint.Open(context.Background(), host{id: ext}, &id, component.MustNewID("awsapigateway"), "inventory")
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, s.Close(context.Background()))
-		assert.NoError(t, ext.Shutdown(context.Background()))
-	})
-	return s
-}
-
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
 
 // outcome is that of a crawl as one error.
 func outcome(_ bool, lists, rest error) error { return errors.Join(lists, rest) }

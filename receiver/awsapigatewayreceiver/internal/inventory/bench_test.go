@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
@@ -101,7 +102,7 @@ func BenchmarkFirstCrawl(b *testing.B) {
 // The same with a storage.
 func BenchmarkFirstCrawlStored(b *testing.B) {
 	c := large(50, 100)
-	store := openStore(b, b.TempDir())
+	store := checkpointtest.Open(b, b.TempDir())
 	b.ReportAllocs()
 	for b.Loop() {
 		crawled(b, c, store)
@@ -124,7 +125,7 @@ func BenchmarkUnchangedCrawl(b *testing.B) {
 
 // A restart with 10,000 resources in the storage.
 func BenchmarkRestore(b *testing.B) {
-	c, store := large(50, 100), openStore(b, b.TempDir())
+	c, store := large(50, 100), checkpointtest.Open(b, b.TempDir())
 	crawled(b, c, store)
 	b.ReportAllocs()
 	for b.Loop() {

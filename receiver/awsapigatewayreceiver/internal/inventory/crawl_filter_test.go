@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
 
 func filtered(f Filter) func(*Settings) { return func(s *Settings) { s.Filter = &f } }
@@ -37,7 +38,7 @@ func TestAPILeavesTheFilter(t *testing.T) {
 	t.Parallel()
 	a := whole()
 	a.answers["GetRestApis"] = tagged("prod")
-	c := newCrawler(t, a, stores(openStore(t, t.TempDir())), filtered(Filter{Include: []FilterItem{{Tags: map[string]string{"env": "prod"}}}}))
+	c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())), filtered(Filter{Include: []FilterItem{{Tags: map[string]string{"env": "prod"}}}}))
 	c.again()
 	require.Contains(t, c.w.known, "route r1 GET /")
 	a.answers["GetRestApis"] = tagged("dev")
@@ -80,7 +81,7 @@ func TestStageLeavesTheFilter(t *testing.T) {
 func TestAPIsThatAreLeftOutAreStored(t *testing.T) {
 	t.Parallel()
 	only := filtered(Filter{Include: []FilterItem{{ID: "r1"}}})
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())), only)
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())), only)
 	c.again()
 	again := c.restarted(only)
 	assert.Equal(t, []string{"h1", "r1"}, ids(again.Current().APIs))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
 
 func stores(s *checkpoint.Store) func(*Settings) { return func(set *Settings) { set.Store = s } }
@@ -26,7 +27,7 @@ func (c *crawler) restarted(edits ...func(*Settings)) *crawler {
 // A restart starts from everything that was known: the next crawl reads no more than one of a collector that runs, and tells what changed meanwhile.
 func TestRestartCrawlsIncrementally(t *testing.T) {
 	t.Parallel()
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())))
 	c.again()
 	again := c.restarted()
 	assert.Equal(t, c.Current().Parts, again.Current().Parts)
@@ -53,7 +54,7 @@ func TestRestartWaitsTheRestOfTheInterval(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := whole()
-			c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+			c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 			outcomes(c.Inventory)
 			a.now = c.began.Add(set.since)
 			a.slept, a.asked, a.ends = nil, nil, 1
@@ -76,7 +77,7 @@ func TestCrashLoopMakesNoMoreCalls(t *testing.T) {
 	t.Parallel()
 	a := whole()
 	a.ends = 1000
-	c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 	began := a.Now()
 	for range 20 {
 		ctx, crash := context.WithCancel(context.Background())
@@ -96,7 +97,7 @@ func TestCrashLoopMakesNoMoreCalls(t *testing.T) {
 // What a crawl read before it ended is kept: the next one goes on where it stopped.
 func TestCrashInTheMiddleOfDetail(t *testing.T) {
 	t.Parallel()
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())))
 	ctx, crash := context.WithCancel(context.Background())
 	defer crash()
 	c.a.onRead = func(name string) {
@@ -137,7 +138,7 @@ func TestEventsAfterARestart(t *testing.T) {
 			a := whole()
 			a.answers["GetRestApis"] = append(a.answers["GetRestApis"], `{"id": "r2", "name": "same"}`, `{"id": "r3", "name": "same"}`)
 			a.answers[set.read] = []string{set.before}
-			c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+			c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 			c.again()
 			again := c.restarted()
 			again.again()
@@ -161,7 +162,7 @@ func TestRestartWithAnotherFilter(t *testing.T) {
 	t.Parallel()
 	a := whole()
 	a.answers["GetStages r1"] = []string{`{"stageName": "prod"}`, `{"stageName": "dev"}`}
-	c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 	c.again()
 	again := c.restarted(func(s *Settings) { s.Filter = &Filter{Include: []FilterItem{{ID: "r1"}}} })
 	assert.NotContains(t, again.Current().Parts, "h1")
@@ -188,7 +189,7 @@ func TestRestartWithAnotherFilter(t *testing.T) {
 // The storage holds a value for each API, and writes those alone that changed.
 func TestOnlyWhatChangedIsStored(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	c := newCrawler(t, whole(), stores(store))
 	c.again()
 	get := func(key string) string {
@@ -224,7 +225,7 @@ func TestOnlyWhatChangedIsStored(t *testing.T) {
 // A value that is damaged costs its API: it is said, the API is crawled anew, and the others are kept.
 func TestRestoreOfADamagedAPI(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	c := newCrawler(t, whole(), stores(store))
 	c.again()
 	require.NoError(t, store.Apply(context.Background(), map[string][]byte{"inventory/x/api/r1": []byte(`{"api": {"id": "h1"}}`)}))
@@ -247,7 +248,7 @@ func TestRestoreOfManyAPIs(t *testing.T) {
 		a.rest = append(a.rest, api(id, id, 1))
 		a.stages[id] = stages("prod", id)
 	}
-	c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 	c.again()
 	again := c.restarted()
 	assert.Equal(t, c.Current().APIs, again.Current().APIs)

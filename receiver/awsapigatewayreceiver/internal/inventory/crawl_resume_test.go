@@ -12,21 +12,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // A storage that fails ends no crawl: it is counted, and what it did not take is stored with the next change.
 func TestAStorageThatFailsEndsNoCrawl(t *testing.T) {
 	t.Parallel()
-	d, failed := &disk{}, 0
-	c := newCrawler(t, whole(), stores(d.open(t)), func(s *Settings) { s.CheckpointError = func(context.Context) { failed++ } })
-	d.err = errDown
+	d, failed := &checkpointtest.Disk{}, 0
+	c := newCrawler(t, whole(), stores(d.Open(t)), func(s *Settings) { s.CheckpointError = func(context.Context) { failed++ } })
+	d.OnWrite(func([]string) error { return errDown })
 	c.again()
 	assert.Len(t, c.w.known, 20, "everything was read nevertheless")
 	assert.Positive(t, failed)
-	assert.Empty(t, d.values)
+	assert.Empty(t, d.Keys())
 
-	d.err, failed = nil, 0
+	d.OnWrite(nil)
+	failed = 0
 	c.a.answers["GetAccount"] = []string{`{"throttleSettings": {"rateLimit": 1}}`}
 	c.again()
 	assert.Zero(t, failed)
@@ -80,7 +82,7 @@ func TestDetailWithoutStages(t *testing.T) {
 func TestAnotherVersionGoesOn(t *testing.T) {
 	t.Parallel()
 	version := func(v string) func(*Settings) { return func(s *Settings) { s.Version = v } }
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())), version("1"))
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())), version("1"))
 	c.again()
 	newer := c.restarted(version("2"))
 	interrupt(newer, "GetResources r1")
@@ -106,7 +108,7 @@ func interrupt(c *crawler, at string) {
 // A shutdown while the summary of a deployment is read does not leave it out for good.
 func TestShutdownDuringASummary(t *testing.T) {
 	t.Parallel()
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())))
 	c.again()
 	c.a.answers["GetStages r1"] = []string{`{"stageName": "prod", "deploymentId": "d2", "lastUpdatedDate": 1700000001}`}
 	c.a.answers["GetDeployments r1"] = []string{`{"id": "d2", "createdDate": 1700000001}`, `{"id": "d1", "createdDate": 1700000000}`}
@@ -134,7 +136,7 @@ func TestOneKindOfListDenied(t *testing.T) {
 	a := whole()
 	a.errs["GetRestApis"] = ofClass(aws.Denied)
 	a.ends = 2
-	c := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 	c.Run(context.Background(), func(lists, rest error) {
 		assert.ErrorIs(t, lists, errDown)
 		assert.NoError(t, rest)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -197,7 +198,7 @@ func TestAPIKeys(t *testing.T) {
 func TestAPIKeysOff(t *testing.T) {
 	t.Parallel()
 	a := whole()
-	on := newCrawler(t, a, stores(openStore(t, t.TempDir())))
+	on := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
 	on.again()
 	c := on.restarted(func(s *Settings) { s.Config.APIKeys.Enabled = false })
 	for _, read := range c.again() {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -223,7 +224,7 @@ func TestShutdownEndsACrawl(t *testing.T) {
 
 // A restart starts from the stored snapshot: what is known then does not wait for a crawl.
 func TestRestore(t *testing.T) {
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	a := newAccount()
 	a.rest = []model.API{api("r1", "a", 1)}
 	a.stages["r1"] = stages("prod")
@@ -246,7 +247,7 @@ func TestRestore(t *testing.T) {
 
 // A damaged snapshot is an error, and a crawl replaces it.
 func TestRestoreOfADamagedSnapshot(t *testing.T) {
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	require.NoError(t, store.Apply(context.Background(), map[string][]byte{"inventory/x": []byte(`{"v": 2, "apis": ["id`)}))
 	a := newAccount()
 	inv, _ := newInventory(a, store, nil)

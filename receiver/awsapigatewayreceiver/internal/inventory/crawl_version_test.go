@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
 
 // What another version of the collector described is read and described anew, since that one may have known less; and is still there to tell what was
@@ -11,7 +13,7 @@ import (
 func TestAnotherVersionDescribesAnew(t *testing.T) {
 	t.Parallel()
 	version := func(v string) func(*Settings) { return func(s *Settings) { s.Version = v } }
-	c := newCrawler(t, whole(), stores(openStore(t, t.TempDir())), version("1"))
+	c := newCrawler(t, whole(), stores(checkpointtest.Open(t, t.TempDir())), version("1"))
 	all := c.again()
 	same := c.restarted(version("1"))
 	assert.Equal(t, always, same.again())

@@ -115,12 +115,10 @@ func (d *Delta) deletions(gone map[Place]goneKeys, next *Snapshot) {
 			_, missing := slices.BinarySearch(g.keys, key)
 			return missing && !elsewhere[key] && !next.Parts[at.API].have(key)
 		}
-		err := g.part.Entities(wanted, func(_ uint64, e *model.Entity, _ int) bool {
-			if e.Type == attr.TypeStage && next.leftOut(at.API, e.ID[attr.Stage]) {
-				return true
+		err := g.part.ids(wanted, func(gone Deleted) {
+			if gone.Type != attr.TypeStage || !next.leftOut(at.API, gone.ID[attr.Stage]) {
+				d.Deleted = append(d.Deleted, gone)
 			}
-			d.Deleted = append(d.Deleted, Deleted{Type: e.Type, ID: e.ID})
-			return true
 		})
 		if err != nil {
 			d.Broken++

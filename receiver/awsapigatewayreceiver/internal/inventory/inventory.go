@@ -150,8 +150,8 @@ func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (nex
 	}
 }
 
-// Run crawls until ctx ends. report is told the outcome of each crawl: of the lists of APIs, and of everything else. After a restart the first one waits until the interval has passed since the
-// last one began: a crash loop makes no more calls than a collector that runs.
+// Run crawls until ctx ends. report is told the outcome of each crawl: of the lists of APIs, and of everything else. After a restart the first one
+// waits until the interval has passed since the last one began: a crash loop makes no more calls than a collector that runs.
 func (inv *Inventory) Run(ctx context.Context, report func(lists, rest error)) {
 	retry := poll.Backoff{Min: 5 * time.Second, Max: inv.config.Interval}
 	stretched := time.Duration(0)

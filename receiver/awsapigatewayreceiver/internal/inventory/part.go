@@ -130,6 +130,31 @@ func (p *Part) entry(i int) (key, state uint64) {
 // Entities calls yield with each entity whose key hash wanted accepts, nil being all, until it returns false. size is that of its JSON form; numbers
 // are json.Number, with a fraction where they are Decimals.
 func (p *Part) Entities(wanted func(key uint64) bool, yield func(key uint64, e *model.Entity, size int) bool) error {
+	return p.lines(wanted, func(key uint64, line []byte) (bool, error) {
+		e := &model.Entity{}
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.UseNumber()
+		if err := d.Decode(e); err != nil {
+			return false, err
+		}
+		return yield(key, e, len(line)), nil
+	})
+}
+
+// ids is Entities without their descriptions, which take most of the time.
+func (p *Part) ids(wanted func(key uint64) bool, yield func(d Deleted)) error {
+	return p.lines(wanted, func(_ uint64, line []byte) (bool, error) {
+		var d Deleted
+		if err := json.Unmarshal(line, &d); err != nil {
+			return false, err
+		}
+		yield(d)
+		return true, nil
+	})
+}
+
+// lines calls yield with the JSON form of each entity that is wanted, until it returns false or an error. The line is valid until yield returns.
+func (p *Part) lines(wanted func(key uint64) bool, yield func(key uint64, line []byte) (bool, error)) error {
 	if p.Len() == 0 {
 		return nil
 	}
@@ -151,13 +176,11 @@ func (p *Part) Entities(wanted func(key uint64) bool, yield func(key uint64, e *
 		if wanted != nil && !wanted(key) {
 			continue
 		}
-		e := &model.Entity{}
-		d := json.NewDecoder(bytes.NewReader(line))
-		d.UseNumber()
-		if err := d.Decode(e); err != nil {
+		more, err := yield(key, line)
+		if err != nil {
 			return fmt.Errorf("cannot read entity %d of %d: %w", i+1, p.Len(), err)
 		}
-		if !yield(key, e, len(line)) {
+		if !more {
 			return nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -47,7 +48,7 @@ func withEntities(t testing.TB, s *Snapshot) *Snapshot {
 func TestSnapshotRoundTrip(t *testing.T) {
 	for name, s := range map[string]*Snapshot{"full": withEntities(t, full()), "without entities": full(), "empty": empty()} {
 		t.Run(name, func(t *testing.T) {
-			store := openStore(t, t.TempDir())
+			store := checkpointtest.Open(t, t.TempDir())
 			require.NoError(t, store.Apply(context.Background(), stored(t, s, hour(2))))
 			inv, _ := newInventory(newAccount(), store, nil)
 			require.NoError(t, inv.Restore(context.Background()))

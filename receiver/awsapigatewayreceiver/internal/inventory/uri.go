@@ -216,11 +216,11 @@ func withoutSecrets(uri string) string {
 	return out
 }
 
-var placeholder = regexp.MustCompile(`\$?\{[\w.+-]+\}`)
+var valueFilledIn = regexp.MustCompile(`\$?\{[\w.+-]+\}`)
 
 // isPort says whether what follows a host's colon is a port, none, or a variable's.
 func isPort(s string) bool {
-	s = placeholder.ReplaceAllString(s, "")
+	s = valueFilledIn.ReplaceAllString(s, "")
 	return len(s) <= len("65535") && strings.Trim(s, "0123456789") == ""
 }
 
@@ -231,6 +231,14 @@ func dnsSuffix(partition string) string {
 		return "amazonaws.com.cn"
 	case "aws-eusc":
 		return "amazonaws.eu"
+	case "aws-iso":
+		return "c2s.ic.gov"
+	case "aws-iso-b":
+		return "sc2s.sgov.gov"
+	case "aws-iso-e":
+		return "cloud.adc-e.uk"
+	case "aws-iso-f":
+		return "csp.hci.ic.gov"
 	default:
 		return "amazonaws.com"
 	}

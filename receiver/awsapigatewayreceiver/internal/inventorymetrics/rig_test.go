@@ -12,12 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/collector/receiver/receivertest"
@@ -240,24 +238,3 @@ func metricPoints(t *testing.T, m pmetric.Metric, at string) []string {
 	}
 	return out
 }
-
-func openStore(t *testing.T, dir string) *checkpoint.Store {
-	factory := filestorage.NewFactory()
-	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = dir
-	ext, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(t, err)
-	require.NoError(t, ext.Start(context.Background(), nil))
-	id := component.MustNewID("file_storage")
-	s, err := checkpoint.Open(context.Background(), host{id: ext}, &id, component.MustNewID("awsapigateway"), "metrics")
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, s.Close(context.Background()))
-		assert.NoError(t, ext.Shutdown(context.Background()))
-	})
-	return s
-}
-
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }

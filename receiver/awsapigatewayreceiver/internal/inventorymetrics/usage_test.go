@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -171,7 +172,7 @@ func TestYesterdaySettles(t *testing.T) {
 		"a restart after that": {{at: 0.25, was: 10, is: 1}, {at: 0.5, was: 10, is: 2, wantWas: 10, wantToday: "20T00:30"}, {at: 0.75, was: 10, is: 3, wantToday: "20T00:45", restart: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newUsage(t, openStore(t, t.TempDir()))
+			r := newUsage(t, checkpointtest.Open(t, t.TempDir()))
 			r.plans[0].Quota = nil
 			for _, round := range rounds {
 				if round.restart {
@@ -198,7 +199,7 @@ func TestYesterdaySettles(t *testing.T) {
 // Over days, each day is told once, and every point of a series is later than the one before.
 func TestUsageOverDays(t *testing.T) {
 	t.Parallel()
-	r := newUsage(t, openStore(t, t.TempDir()))
+	r := newUsage(t, checkpointtest.Open(t, t.TempDir()))
 	r.plans[0].Quota = nil
 	var last time.Time
 	totals := map[string]int64{}
@@ -238,7 +239,7 @@ func TestMalformedUsage(t *testing.T) {
 		"beyond all numbers": `{"values": {"` + key1 + `": [[1e999, 1]]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newUsage(t, openStore(t, t.TempDir()))
+			r := newUsage(t, checkpointtest.Open(t, t.TempDir()))
 			r.plans[0].Quota = nil
 			r.account.answers[model.GetUsage] = []string{answer}
 			for i := range 3 {
@@ -309,7 +310,7 @@ func TestPlansThatAreGone(t *testing.T) {
 // Usage is read each interval once the plans are known, sooner before; a stored state that is damaged is counted and started anew.
 func TestRunUsage(t *testing.T) {
 	t.Parallel()
-	store := openStore(t, t.TempDir())
+	store := checkpointtest.Open(t, t.TempDir())
 	require.NoError(t, store.Apply(context.Background(), map[string][]byte{"usage/x": []byte("{")}))
 	r := newRig(t, store)
 	r.account.answers[model.GetUsagePlans] = []string{`{"id": "p1"}`}
