@@ -9,6 +9,7 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
+	smithy "github.com/aws/smithy-go"
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
@@ -40,16 +41,20 @@ var (
 	opAssumeRole        = operation{"AssumeRole", "sts:AssumeRole", "the role", stsLimiter, nil}
 	opListMetrics       = operation{"ListMetrics", "cloudwatch:ListMetrics", "*", func(l *limits) *limiter { return l.listMetrics }, nil}
 	opGetMetricData     = operation{"GetMetricData", "cloudwatch:GetMetricData", "*", func(l *limits) *limiter { return l.metricData }, nil}
+	opFilterLogEvents   = operation{"FilterLogEvents", "logs:FilterLogEvents", logGroupPattern, func(l *limits) *limiter { return l.logEvents }, nil}
+	opDescribeLogGroups = operation{"DescribeLogGroups", "logs:DescribeLogGroups", logGroupPattern, func(l *limits) *limiter { return l.logGroups }, nil}
 )
 
-// call makes one call: it waits for the operation's limiter, tries it, counts it, and tries again what can be tried again.
+const logGroupPattern = "arn:%P:logs:%R:%A:log-group:*"
+
+// call makes one call: it waits for the operation's limiter, tries it, and tries again what can be tried again.
 // datapoints is what a GetMetricData call asks for, 0 for the others.
 func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(context.Context, *I, ...F) (*O, error), in *I, datapoints int) (*O, error) {
 	wait := poll.Backoff{Min: minRetryWait, Max: maxRetryWait}
 	var last *Error
 	timeouts := 0
-	for attempt := range maxAttempts {
-		if attempt > 0 {
+	for try := range maxAttempts {
+		if try > 0 {
 			c.telemetry.ReceiverAwsapigatewayAwsRetries.Add(ctx, 1, c.operationAttributes(op))
 			if err := c.clock.Sleep(ctx, wait.Next()); err != nil {
 				return nil, last
@@ -66,53 +71,62 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 				return nil, c.fail(op, Canceled, err)
 			}
 		}
-		start := time.Now()
-		out, err := attemptOnce(ctx, c, f, in)
-		c.telemetry.ReceiverAwsapigatewayAwsCallDuration.Record(ctx, time.Since(start).Seconds(), c.operationAttributes(op))
-		class := Class("ok")
-		if err != nil {
-			class = classify(ctx, err)
-		}
-		c.telemetry.ReceiverAwsapigatewayAwsCalls.Add(ctx, 1, c.operationAttributes(op, attribute.String("outcome", string(class))))
-		if err == nil {
-			for _, limiter := range limiters {
-				limiter.succeeded(c.clock.Now())
-			}
+		out, failed := attempt(ctx, c, op, limiters, f, in)
+		if failed == nil {
 			return out, nil
 		}
-		last = c.fail(op, class, err)
-		switch class {
-		case Throttled:
-			for _, limiter := range limiters {
-				limiter.throttled(c.clock.Now())
-			}
-			c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
-		case Malformed:
-			c.countMalformed(ctx, op)
-		case Expired:
-			expired := c.cfg.Credentials
-			if op.name == opAssumeRole.name {
-				expired = c.base
-			}
-			if cache, ok := expired.(*awssdk.CredentialsCache); ok {
-				cache.Invalidate()
-			}
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
+		last = failed
+		if errors.Is(failed, context.DeadlineExceeded) {
 			timeouts++
 		}
-		if errors.As(err, new(*assumeRoleError)) {
-			return nil, last // its own call was tried again already
+		if errors.As(failed, new(*assumeRoleError)) {
+			return nil, failed // its own call was tried again already
 		}
-		if !class.retryable() || timeouts >= maxTimeouts {
-			return nil, last
+		if !failed.Class.retryable() || timeouts >= maxTimeouts {
+			return nil, failed
 		}
 	}
 	return nil, last
 }
 
-// attemptOnce makes one attempt. A panic while the SDK decodes hostile bytes is an error like any other.
-func attemptOnce[I, O, F any](ctx context.Context, c *Client, f func(context.Context, *I, ...F) (*O, error), in *I) (out *O, err error) {
+// attempt makes one attempt of a call, counts it, and tells the limiters how it went.
+func attempt[I, O, F any](ctx context.Context, c *Client, op operation, limiters []*limiter, f func(context.Context, *I, ...F) (*O, error), in *I) (*O, *Error) {
+	start := time.Now()
+	out, err := sendOnce(ctx, c, f, in)
+	c.telemetry.ReceiverAwsapigatewayAwsCallDuration.Record(ctx, time.Since(start).Seconds(), c.operationAttributes(op))
+	class := Class("ok")
+	if err != nil {
+		class = classify(ctx, err)
+	}
+	c.telemetry.ReceiverAwsapigatewayAwsCalls.Add(ctx, 1, c.operationAttributes(op, attribute.String("outcome", string(class))))
+	if err == nil {
+		for _, limiter := range limiters {
+			limiter.succeeded(c.clock.Now())
+		}
+		return out, nil
+	}
+	switch class {
+	case Throttled:
+		for _, limiter := range limiters {
+			limiter.throttled(c.clock.Now())
+		}
+		c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
+	case Malformed:
+		c.countMalformed(ctx, op)
+	case Expired:
+		expired := c.cfg.Credentials
+		if op.name == opAssumeRole.name {
+			expired = c.base
+		}
+		if cache, ok := expired.(*awssdk.CredentialsCache); ok {
+			cache.Invalidate()
+		}
+	}
+	return nil, c.fail(op, class, err)
+}
+
+// sendOnce sends one request and decodes its answer. A panic while hostile bytes are decoded is an error like any other.
+func sendOnce[I, O, F any](ctx context.Context, c *Client, f func(context.Context, *I, ...F) (*O, error), in *I) (out *O, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.settings.AttemptTimeout)
 	defer cancel()
 	defer func() {
@@ -139,14 +153,18 @@ func (c *Client) countMalformed(ctx context.Context, op operation) {
 
 func (c *Client) fail(op operation, class Class, err error) *Error {
 	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region, "%A", c.target.AccountID).Replace(op.resource)
+	code := ""
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		code = api.ErrorCode()
+	}
 	var inner *Error
 	if errors.As(err, &inner) && inner.Operation != op.name {
 		// The role's credentials failed inside this call: that call's class says more.
 		if inner.Class != Denied || class == RoleRefused {
-			return &Error{Operation: op.name, Class: class, Action: inner.Action, Resource: inner.Resource, Err: err}
+			return &Error{Operation: op.name, Class: class, Code: code, Action: inner.Action, Resource: inner.Resource, Err: err}
 		}
 	}
-	return &Error{Operation: op.name, Class: class, Action: op.action, Resource: resource, Err: err}
+	return &Error{Operation: op.name, Class: class, Code: code, Action: op.action, Resource: resource, Err: err}
 }
 
 func partitionOfARN(s string) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -41,6 +42,8 @@ type Client struct {
 	getCallerIdentity func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 	listMetrics       func(context.Context, *cloudwatch.ListMetricsInput, ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error)
 	getMetricData     func(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
+	filterLogEvents   func(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
+	describeLogGroups func(context.Context, *cloudwatchlogs.DescribeLogGroupsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DescribeLogGroupsOutput, error)
 	controlPlane      map[model.Read]read
 }
 
@@ -71,6 +74,8 @@ func (c *Client) connect() {
 	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
 	cw := cloudwatch.NewFromConfig(c.cfg)
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
+	logs := cloudwatchlogs.NewFromConfig(c.cfg)
+	c.filterLogEvents, c.describeLogGroups = logs.FilterLogEvents, logs.DescribeLogGroups
 	c.controlPlane = c.reads(
 		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
 		apigatewayv2.NewFromConfig(c.cfg, func(o *apigatewayv2.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
@@ -81,7 +86,8 @@ func (c *Client) setLimits(account string) {
 	if account == "" {
 		account = c.target.Label
 	}
-	c.limits.Store(limitsFor(limitsKey{endpoint: c.settings.Endpoint, account: account, region: c.target.Region}, c.settings.ControlPlanePerSecond))
+	k := limitsKey{endpoint: c.settings.Endpoint, account: account, region: c.target.Region}
+	c.limits.Store(limitsFor(k, c.settings.ControlPlanePerSecond, c.settings.LogRequestsPerSecond))
 }
 
 // Target returns the target, with its account once Identify has succeeded.

@@ -36,6 +36,8 @@ const (
 type Error struct {
 	Operation string
 	Class     Class
+	// Code is AWS's code of the error, as "ThrottlingException"; "" where AWS did not answer with one.
+	Code string
 	// Action and Resource are the IAM action and the resource pattern that the call needs.
 	Action, Resource string
 	Err              error
@@ -62,6 +64,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Remedy says who can mend the failure and how, "" where it mends itself.
 func (e *Error) Remedy() string {
+	if e.Operation == opFilterLogEvents.name && LogKeyUnusable(e) {
+		return "the KMS key of the log group has to exist, be enabled, and allow kms:Decrypt to the logs service of the region; the identity needs nothing more"
+	}
 	switch e.Class {
 	case Denied:
 		return fmt.Sprintf("allow %s on %s in the identity's policy", e.Action, e.Resource)

@@ -35,12 +35,13 @@ func (l *limiter) wait(ctx context.Context, clock poll.Clock, n int) error {
 	return clock.Sleep(ctx, d)
 }
 
-func (l *limiter) setMax(perSecond float64) {
+func (l *limiter) setMax(perSecond float64, burst int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.max != rate.Limit(perSecond) {
 		l.max = rate.Limit(perSecond)
 		l.lim.SetLimit(l.max)
+		l.lim.SetBurst(burst)
 	}
 }
 
@@ -62,7 +63,7 @@ func (l *limiter) succeeded(now time.Time) {
 
 // limits are the limiters of one target.
 type limits struct {
-	metricData, datapoints, listMetrics, controlPlane, getResources, sts *limiter
+	metricData, datapoints, listMetrics, controlPlane, getResources, logEvents, logGroups, sts *limiter
 }
 
 // The quotas belong to the account and region, so limiters belong to the process, not to a receiver.
@@ -73,8 +74,9 @@ var sharedLimits = struct {
 
 type limitsKey struct{ endpoint, account, region string }
 
-// limitsFor returns the limiters of a target. The control plane's rate is a setting: the newest one holds.
-func limitsFor(k limitsKey, controlPlanePerSecond float64) *limits {
+// limitsFor returns the limiters of a target. The rates of the control plane and of FilterLogEvents are settings: the newest ones hold.
+func limitsFor(k limitsKey, controlPlanePerSecond, logsPerSecond float64) *limits {
+	logsPerSecond = logEventsRate(k.region, logsPerSecond)
 	sharedLimits.Lock()
 	defer sharedLimits.Unlock()
 	l, ok := sharedLimits.byTarget[k]
@@ -85,11 +87,14 @@ func limitsFor(k limitsKey, controlPlanePerSecond float64) *limits {
 			listMetrics:  newLimiter(listMetricsPerSecond, listMetricsBurst),
 			controlPlane: newLimiter(controlPlanePerSecond, controlPlaneBurst),
 			getResources: newLimiter(getResourcesPerSecond, getResourcesBurst),
+			logEvents:    newLimiter(logsPerSecond, logEventsBurst(logsPerSecond)),
+			logGroups:    newLimiter(describeLogGroupsPerSecond, describeLogGroupsBurst),
 			sts:          newLimiter(stsPerSecond, stsPerSecond),
 		}
 		l.controlPlane.yield = controlPlaneYield
 		sharedLimits.byTarget[k] = l
 	}
-	l.controlPlane.setMax(controlPlanePerSecond)
+	l.controlPlane.setMax(controlPlanePerSecond, controlPlaneBurst)
+	l.logEvents.setMax(logsPerSecond, logEventsBurst(logsPerSecond))
 	return l
 }

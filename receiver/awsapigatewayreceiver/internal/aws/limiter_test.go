@@ -57,13 +57,13 @@ func TestLimiterKeepsItsRate(t *testing.T) {
 // The quotas are the account's and region's, so receivers in one process share them; the newest control-plane rate holds.
 func TestLimitersAreSharedByAccountAndRegion(t *testing.T) {
 	k := limitsKey{endpoint: t.Name(), account: testAccount, region: testRegion}
-	first := limitsFor(k, 2)
-	assert.Same(t, first, limitsFor(k, 4))
+	first := limitsFor(k, 2, 0)
+	assert.Same(t, first, limitsFor(k, 4, 0))
 	assert.InDelta(t, 4, float64(first.controlPlane.lim.Limit()), 0)
 	k.region = "eu-west-1"
-	assert.NotSame(t, first, limitsFor(k, 2))
+	assert.NotSame(t, first, limitsFor(k, 2, 0))
 	k.region, k.account = testRegion, otherAccount
-	assert.NotSame(t, first, limitsFor(k, 2))
+	assert.NotSame(t, first, limitsFor(k, 2, 0))
 }
 
 // Two receivers with different rates may share an account: a change of the rate does not race with calls.
@@ -72,7 +72,7 @@ func TestLimiterChangesItsRateUnderCalls(t *testing.T) {
 	var both sync.WaitGroup
 	both.Go(func() {
 		for i := range 100 {
-			l.setMax(float64(5 + i%2))
+			l.setMax(float64(5+i%2), 5)
 		}
 	})
 	both.Go(func() {
@@ -85,7 +85,7 @@ func TestLimiterChangesItsRateUnderCalls(t *testing.T) {
 
 // The limits that we take stay below those that AWS publishes.
 func TestLimitsAreBelowTheQuotas(t *testing.T) {
-	l := limitsFor(limitsKey{endpoint: t.Name()}, 2)
+	l := limitsFor(limitsKey{endpoint: t.Name()}, 2, 0)
 	for name, q := range map[string]struct {
 		l     *limiter
 		quota float64

@@ -21,6 +21,12 @@ const (
 	getResourcesBurst     = 2
 	// controlPlaneYield is how long the inventory keeps still when the control plane throttles: somebody deploys.
 	controlPlaneYield = 5 * time.Second
+	// FilterLogEvents: half of 10 requests a second (filterLogEventsQuotas has the regions with others), not adjustable ("CloudWatch Logs quotas").
+	filterLogEventsQuota = 10
+	logEventsShare       = 0.5
+	// DescribeLogGroups: 10 requests a second (same page).
+	describeLogGroupsPerSecond = 2
+	describeLogGroupsBurst     = 10
 	// STS publishes no figure.
 	stsPerSecond = 5
 
@@ -28,6 +34,11 @@ const (
 	MaxQueries = 500
 	// MaxDatapoints is the number of datapoints that one GetMetricData request may ask for.
 	MaxDatapoints = 100_800
+
+	// logPageEvents is the largest `limit` of FilterLogEvents; a page is also at most 1 MB.
+	logPageEvents = 10_000
+	// maxLogGroupIdentifiers is how many logGroupIdentifiers one DescribeLogGroups takes.
+	maxLogGroupIdentifiers = 50
 
 	// restPageSize is the largest `limit` of GetRestApis, v2PageSize the largest maxResults that v2 operations take.
 	restPageSize = 500
@@ -43,6 +54,26 @@ const (
 	// maxAnswerBytes bounds a decompressed answer. 100,800 datapoints are below 3 MB.
 	maxAnswerBytes = 64 << 20
 )
+
+// filterLogEventsQuotas are the regions where FilterLogEvents has another quota than filterLogEventsQuota ("CloudWatch Logs quotas").
+var filterLogEventsQuotas = map[string]float64{
+	"us-east-1": 25, "ap-northeast-3": 5, "ap-southeast-3": 5, "ca-west-1": 5, "eu-central-1": 5, "il-central-1": 5,
+}
+
+// logEventsRate is how many FilterLogEvents a second a target may make: the setting, else half of the region's quota.
+func logEventsRate(region string, setting float64) float64 {
+	if setting > 0 {
+		return setting
+	}
+	quota, ok := filterLogEventsQuotas[region]
+	if !ok {
+		quota = filterLogEventsQuota
+	}
+	return quota * logEventsShare
+}
+
+// logEventsBurst is a fifth of a second's worth: sleeps have a grain of a millisecond or more, and a high rate must be reachable all the same.
+func logEventsBurst(perSecond float64) int { return max(1, int(perSecond/5)) }
 
 // Attempts of one call, and the waits between them.
 const (

@@ -252,7 +252,7 @@ func TestPermissionsOfReads(t *testing.T) {
 
 // freshLimits are those of an account that nobody else reads.
 func freshLimits() *limits {
-	return limitsFor(limitsKey{endpoint: fmt.Sprint("fresh ", fresh.Add(1))}, 10)
+	return limitsFor(limitsKey{endpoint: fmt.Sprint("fresh ", fresh.Add(1))}, 10, 0)
 }
 
 var fresh atomic.Int64

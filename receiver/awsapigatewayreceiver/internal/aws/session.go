@@ -25,7 +25,9 @@ type Settings struct {
 	Endpoint string    // "": AWS
 	// ControlPlanePerSecond is the steady rate of API Gateway reads of one target.
 	ControlPlanePerSecond float64
-	Clock                 poll.Clock
+	// LogRequestsPerSecond is the rate of FilterLogEvents of one target; 0: half of AWS's published quota of the region.
+	LogRequestsPerSecond float64
+	Clock                poll.Clock
 	// AttemptTimeout bounds one attempt of a call in real time; 0: 20 s.
 	AttemptTimeout time.Duration
 	Telemetry      *metadata.TelemetryBuilder

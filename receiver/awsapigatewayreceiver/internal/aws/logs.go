@@ -1,0 +1,53 @@
+package aws
+
+import (
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// WaitLogEvents waits for the target's turn to call FilterLogEvents. The reader decides only then which log group gets it.
+func (c *Client) WaitLogEvents(ctx context.Context) error {
+	if err := opFilterLogEvents.limiter(c.limits.Load()).wait(ctx, c.clock, 1); err != nil {
+		return c.fail(opFilterLogEvents, Canceled, err)
+	}
+	return nil
+}
+
+// FilterLogEvents reads one page of a log group's events whose timestamps lie in [from, to], Unix milliseconds; token is that of the page before,
+// "" for the first. It makes one attempt, after WaitLogEvents: when to try again is the reader's to decide, who has other groups to read as well.
+// The page's memory for events is used again; after an error it has none. Events without an id, a timestamp or a message are left out and counted.
+func (c *Client) FilterLogEvents(ctx context.Context, group string, from, to int64, token string, page *model.LogPage) error {
+	*page = model.LogPage{Events: page.Events[:0]}
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &from, EndTime: &to, Limit: awssdk.Int32(logPageEvents)}
+	if token != "" {
+		in.NextToken = &token
+	}
+	op := opFilterLogEvents
+	out, failed := attempt(ctx, c, op, op.limiters(c.limits.Load()), c.filterLogEvents, in)
+	if failed != nil {
+		return failed
+	}
+	page.Token = awssdk.ToString(out.NextToken)
+	for i := range out.Events {
+		e := &out.Events[i]
+		if e.EventId == nil || e.Timestamp == nil || e.Message == nil {
+			c.countMalformed(ctx, op)
+			continue
+		}
+		page.Events = append(page.Events, logEvent(e))
+		page.Bytes += len(*e.Message)
+	}
+	return nil
+}
+
+func logEvent(e *types.FilteredLogEvent) model.LogEvent {
+	return model.LogEvent{
+		Timestamp: *e.Timestamp, Ingested: awssdk.ToInt64(e.IngestionTime),
+		ID: *e.EventId, Stream: awssdk.ToString(e.LogStreamName), Message: *e.Message,
+	}
+}
