@@ -74,7 +74,7 @@ func (c *Client) connect() {
 	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
 	cw := cloudwatch.NewFromConfig(c.cfg)
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
-	logs := cloudwatchlogs.NewFromConfig(c.cfg)
+	logs := cloudwatchlogs.NewFromConfig(c.cfg, decodeLogEvents)
 	c.filterLogEvents, c.describeLogGroups = logs.FilterLogEvents, logs.DescribeLogGroups
 	c.controlPlane = c.reads(
 		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),

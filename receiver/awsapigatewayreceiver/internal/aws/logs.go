@@ -5,7 +5,6 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -22,32 +21,20 @@ func (c *Client) WaitLogEvents(ctx context.Context) error {
 // "" for the first. It makes one attempt, after WaitLogEvents: when to try again is the reader's to decide, who has other groups to read as well.
 // The page's memory for events is used again; after an error it has none. Events without an id, a timestamp or a message are left out and counted.
 func (c *Client) FilterLogEvents(ctx context.Context, group string, from, to int64, token string, page *model.LogPage) error {
+	clear(page.Events) // the memory of their texts is free while we wait
 	*page = model.LogPage{Events: page.Events[:0]}
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &from, EndTime: &to, Limit: awssdk.Int32(logPageEvents)}
 	if token != "" {
 		in.NextToken = &token
 	}
-	op := opFilterLogEvents
-	out, failed := attempt(ctx, c, op, op.limiters(c.limits.Load()), c.filterLogEvents, in)
+	op, answer := opFilterLogEvents, &logAnswer{page: page}
+	_, failed := attempt(context.WithValue(ctx, logAnswerKey{}, answer), c, op, op.limiters(c.limits.Load()), c.filterLogEvents, in)
 	if failed != nil {
+		*page = model.LogPage{Events: page.Events[:0]}
 		return failed
 	}
-	page.Token = awssdk.ToString(out.NextToken)
-	for i := range out.Events {
-		e := &out.Events[i]
-		if e.EventId == nil || e.Timestamp == nil || e.Message == nil {
-			c.countMalformed(ctx, op)
-			continue
-		}
-		page.Events = append(page.Events, logEvent(e))
-		page.Bytes += len(*e.Message)
+	if answer.incomplete > 0 {
+		c.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, int64(answer.incomplete), c.operationAttributes(op))
 	}
 	return nil
-}
-
-func logEvent(e *types.FilteredLogEvent) model.LogEvent {
-	return model.LogEvent{
-		Timestamp: *e.Timestamp, Ingested: awssdk.ToInt64(e.IngestionTime),
-		ID: *e.EventId, Stream: awssdk.ToString(e.LogStreamName), Message: *e.Message,
-	}
 }
