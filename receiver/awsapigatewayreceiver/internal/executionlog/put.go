@@ -1,0 +1,109 @@
+package executionlog
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+)
+
+// callers is how many attributes a caller adds to those of the line: the event's id, the log stream.
+const callers = 2
+
+// put writes the attributes.
+func (d *Decoder) put(record plog.LogRecord, e *event) {
+	to := record.Attributes()
+	to.EnsureCapacity(to.Len() + e.count + 3 + callers)
+	if e.phase != "" {
+		to.PutStr(attr.Phase, e.phase)
+	}
+	if e.size != unknownSize {
+		to.PutInt(executionSize, int64(e.size))
+	}
+	if e.truncated {
+		to.PutBool(executionTruncated, true)
+	}
+	for i, v := range e.values[:e.count] {
+		a := &attributes[v.field]
+		if a.name == "" || v.field == requestID && i > 0 && e.values[0].field == requestID {
+			continue // the prefix alone decides which request a line belongs to
+		}
+		switch a.as {
+		case text:
+			d.putText(to, v, e)
+		case trace:
+			d.putTrace(record, v, e)
+		default:
+			d.putNumber(to, v, e)
+		}
+	}
+}
+
+func (d *Decoder) putText(to pcommon.Map, v value, e *event) {
+	switch name := attributes[v.field].name; d.actions[v.field] {
+	case redact.Keep:
+		to.PutStr(name, e.render(v.span))
+	case redact.Hash:
+		to.PutStr(name, d.rules.Hash(e.of(v.span)))
+	}
+}
+
+// putNumber writes what is a number. A status counts for the severity even where its attribute is dropped.
+func (d *Decoder) putNumber(to pcommon.Map, v value, e *event) {
+	a := &attributes[v.field]
+	keep := d.actions[v.field] == redact.Keep
+	if a.as == integer {
+		n, err := strconv.ParseInt(e.of(v.span), 10, 64)
+		if err != nil {
+			return
+		}
+		if v.field == status || v.field == backendStatus || v.field == serviceStatus {
+			e.status = max(e.status, n)
+		}
+		if keep {
+			to.PutInt(a.name, n)
+		}
+		return
+	}
+	n, err := strconv.ParseFloat(e.of(v.span), 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || !keep {
+		return
+	}
+	if a.as == seconds {
+		n /= 1000
+	}
+	to.PutDouble(a.name, n)
+}
+
+// putTrace writes the id of the X-Ray trace, which newer lines write with "Root=" before it, also as the record's.
+func (d *Decoder) putTrace(record plog.LogRecord, v value, e *event) {
+	id, _, _ := strings.Cut(strings.TrimPrefix(e.of(v.span), "Root="), ";")
+	switch d.actions[v.field] {
+	case redact.Keep:
+		v.from += strings.Index(e.of(v.span), id)
+		record.Attributes().PutStr(attr.XRayTraceID, e.render(span{v.from, v.from + len(id)}))
+		if parsed, ok := parseTraceID(id); ok {
+			record.SetTraceID(parsed)
+		}
+	case redact.Hash:
+		record.Attributes().PutStr(attr.XRayTraceID, d.rules.Hash(id))
+	}
+}
+
+// parseTraceID reads 1-5c755b5d-07b29b94e632d3da19d88789: a version, eight digits of time, and 24 of chance (X-Ray Developer Guide, sending trace data).
+func parseTraceID(s string) (id pcommon.TraceID, ok bool) {
+	if len(s) != len("1-5c755b5d-07b29b94e632d3da19d88789") || s[:2] != "1-" || s[10] != '-' {
+		return id, false
+	}
+	var digits [32]byte
+	copy(digits[:8], s[2:10])
+	copy(digits[8:], s[11:])
+	_, err := hex.Decode(id[:], digits[:])
+	return id, err == nil && !id.IsEmpty()
+}
