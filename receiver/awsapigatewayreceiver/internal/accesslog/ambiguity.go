@@ -1,0 +1,79 @@
+package accesslog
+
+// Ambiguity names two variables of which both can have the text between them, without "$context.", and what the format has there.
+type Ambiguity struct{ First, Second, Separator string }
+
+// Ambiguities finds where the values of a format can be mistaken for each other: see the package's documentation. Each variable is named as a first one
+// at most once.
+func (f *Format) Ambiguities() []Ambiguity {
+	var out []Ambiguity
+	for i := range f.segments[:len(f.segments)-1] {
+		if j, between := f.rival(i); j > 0 {
+			out = append(out, Ambiguity{f.segments[i].variable.name, f.segments[j].variable.name, between})
+		}
+	}
+	return out
+}
+
+// rival returns the variable to which the i-th can lose text, and what is between them; 0 where there is none.
+func (f *Format) rival(i int) (j int, between string) {
+	s := &f.segments[i]
+	first := s.variable.grammar
+	if s.literal == "" {
+		if next := f.segments[i+1].variable.grammar; first.shares(next) {
+			return i + 1, ""
+		}
+		return 0, ""
+	}
+	if !first.hasAll(s.literal) {
+		return 0, ""
+	}
+	for j := i + 1; j < len(f.segments); j++ {
+		literal := f.segments[j-1].literal
+		if between += literal; !weak(literal) {
+			return 0, ""
+		}
+		v := f.segments[j].variable
+		if v.grammar.hasAll(literal) {
+			return j, between
+		}
+		between += contextPrefix + v.name
+	}
+	return 0, ""
+}
+
+// longestWeak is how long a text without letters and digits can be that values often have in them.
+const longestWeak = 4
+
+// weak says whether values naturally have a text in them.
+func weak(s string) bool {
+	if len(s) > longestWeak {
+		return false
+	}
+	for i := range len(s) {
+		if isLowerOrDigit(s[i]) || isUpper(s[i]) || s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// hasAll says whether all characters of a text can be in a value.
+func (g grammar) hasAll(s string) bool {
+	for i := range len(s) {
+		if !g.has(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// shares says whether a character can be in values of both grammars, and would not show by its place to which it belongs.
+func (g grammar) shares(other grammar) bool {
+	for c := range 256 {
+		if g.has(byte(c)) && other.has(byte(c)) {
+			return true
+		}
+	}
+	return false
+}

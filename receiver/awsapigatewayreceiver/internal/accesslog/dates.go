@@ -1,0 +1,81 @@
+package accesslog
+
+// dateLength is that of 18/Jul/2022:12:33:39 +0000.
+const dateLength = 26
+
+// dateForm is what the date of $context.requestTime looks like: 0 is a digit, a a letter, + a sign.
+const dateForm = "00/aaa/0000:00:00:00 +0000"
+
+// isDate says whether a text begins with what looks like a date.
+func isDate(s string) bool {
+	if len(s) < dateLength || s[2] != '/' {
+		return false
+	}
+	for i := range dateLength {
+		c := s[i]
+		switch form := dateForm[i]; form {
+		case '0':
+			if c < '0' || c > '9' {
+				return false
+			}
+		case 'a':
+			if !isUpper(c) && (c < 'a' || c > 'z') {
+				return false
+			}
+		case '+':
+			if c != '+' && c != '-' {
+				return false
+			}
+		default:
+			if c != form {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// parseDate reads a date that isDate, as Unix seconds. Without a leap second of its own, 60 counts as the first of the next minute.
+func parseDate(s string) (seconds int64, ok bool) {
+	if len(s) != dateLength || !isDate(s) {
+		return 0, false
+	}
+	month := monthOf(s[3:6])
+	day, hour, minute, second := digits(s[:2]), digits(s[12:14]), digits(s[15:17]), digits(s[18:20])
+	offset := digits(s[22:24])*3600 + digits(s[24:26])*60
+	if month == 0 || day == 0 || day > 31 || hour > 23 || minute > 59 || second > 60 {
+		return 0, false
+	}
+	if s[21] == '-' {
+		offset = -offset
+	}
+	return daysSince1970(digits(s[7:11]), month, day)*86400 + hour*3600 + minute*60 + second - offset, true
+}
+
+// daysSince1970 counts in years that begin in March, so that the leap day is their last.
+func daysSince1970(year, month, day int64) int64 {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	const untilMarchOf0 = -719469 // days
+	return untilMarchOf0 + 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day
+}
+
+func monthOf(s string) int64 {
+	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	for i := 0; i < len(months); i += 3 {
+		if months[i:i+3] == s {
+			return int64(i/3 + 1)
+		}
+	}
+	return 0
+}
+
+// digits is the number that a few digits make.
+func digits(s string) (n int64) {
+	for i := range len(s) {
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n
+}

@@ -1,0 +1,223 @@
+package accesslog
+
+import (
+	"math"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+)
+
+// spare is room for the attributes that the reader adds: the event's id and the log stream.
+const spare = 2
+
+// Write maps a line that was just decoded: attributes, body, severity, trace id, and the timestamp where the line has one. known is what the record's
+// resource says already.
+func (b *Bound) Write(record plog.LogRecord, line string, v *Values, known Identity) {
+	attributes := record.Attributes()
+	attributes.EnsureCapacity(attributes.Len() + len(b.fields) + spare)
+	for i := range b.fields {
+		f := &b.fields[i]
+		for _, s := range f.sources {
+			if raw, _ := b.format.value(line, v, s.segment); raw != "" && b.put(record, attributes, f, s, raw, &known) {
+				break
+			}
+		}
+	}
+	status, _ := b.number(line, v, b.status)
+	setSeverity(record, status)
+	if t, ok := b.time(line, v); ok {
+		record.SetTimestamp(t)
+	}
+	if b.keepBody {
+		record.Body().SetStr(b.body(line, v))
+	}
+}
+
+// put writes an attribute, and says whether the value was one.
+func (b *Bound) put(record plog.LogRecord, attributes pcommon.Map, f *field, s source, raw string, known *Identity) bool {
+	if f.action == redact.Hash {
+		value, ok := s.as.text(b.format.segments[s.segment].escape.undo(raw), known)
+		if ok && value != "" {
+			attributes.PutStr(f.attribute, b.rules.Hash(value))
+		}
+		return ok
+	}
+	switch s.as {
+	case asInt:
+		n, ok := parseInt(raw)
+		if ok {
+			attributes.PutInt(f.attribute, n)
+		}
+		return ok
+	case asSeconds:
+		n, ok := parseInt(raw)
+		if ok {
+			attributes.PutDouble(f.attribute, float64(n)/1000)
+		}
+		return ok
+	case asBool:
+		if raw != "true" && raw != "false" {
+			return false
+		}
+		attributes.PutBool(f.attribute, raw == "true")
+		return true
+	}
+	value, ok := s.as.text(b.format.segments[s.segment].escape.undo(raw), known)
+	if !ok || value == "" {
+		return ok
+	}
+	if s.as == asTrace {
+		if id, ok := parseTraceID(value); ok {
+			record.SetTraceID(id)
+		}
+	}
+	attributes.PutStr(f.attribute, value)
+	return true
+}
+
+// text is an attribute's value that is text; "" where there is nothing to say. It is false where the value does not say it.
+func (c conversion) text(value string, known *Identity) (string, bool) {
+	switch c {
+	case asProtocol:
+		return strings.TrimPrefix(value, "HTTP/"), true
+	case asTrace:
+		return traceID(value), true
+	case asRoute:
+		_, route, ok := strings.Cut(value, " ")
+		return route, ok && strings.HasPrefix(route, "/")
+	case asAPIID:
+		return unless(value == known.APIID, value), true
+	case asStage:
+		return unless(value == known.Stage, value), true
+	case asAccount:
+		return unless(value == known.AccountID, value), true
+	}
+	return value, true
+}
+
+// unless is the value where a condition does not hold.
+func unless(condition bool, value string) string {
+	if condition {
+		return ""
+	}
+	return value
+}
+
+// time is that of the request: requestTimeEpoch, else requestTime.
+func (b *Bound) time(line string, v *Values) (pcommon.Timestamp, bool) {
+	const maxMilliseconds = math.MaxInt64 / 1_000_000
+	if ms, ok := b.number(line, v, b.epoch); ok && ms <= maxMilliseconds {
+		return pcommon.Timestamp(ms * 1e6), true
+	}
+	for _, i := range b.date {
+		raw, _ := b.format.value(line, v, i)
+		if seconds, ok := parseDate(raw); ok && seconds >= 0 {
+			return pcommon.Timestamp(seconds * 1e9), true
+		}
+	}
+	return 0, false
+}
+
+// number is the first present value of some segments.
+func (b *Bound) number(line string, v *Values, segments []int) (int64, bool) {
+	for _, i := range segments {
+		raw, _ := b.format.value(line, v, i)
+		if n, ok := parseInt(raw); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// body is the line, with each byte of the values that are dropped or hashed replaced.
+func (b *Bound) body(line string, v *Values) string {
+	var out strings.Builder
+	done := 0
+	for _, i := range b.masked {
+		raw, at := b.format.value(line, v, i)
+		if raw == "" {
+			continue
+		}
+		if done == 0 {
+			out.Grow(len(line))
+		}
+		out.WriteString(line[done:at.start])
+		mask(&out, at.end-at.start)
+		done = at.end
+	}
+	if done == 0 {
+		return line
+	}
+	out.WriteString(line[done:])
+	return out.String()
+}
+
+const stars = "****************************************************************"
+
+func mask(out *strings.Builder, n int) {
+	for ; n > len(stars); n -= len(stars) {
+		out.WriteString(stars)
+	}
+	out.WriteString(stars[:n])
+}
+
+// parseInt reads a number without a sign.
+func parseInt(s string) (n int64, ok bool) {
+	if s == "" || len(s) > len("9223372036854775807")-1 {
+		return 0, false // eighteen digits always fit
+	}
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c)
+	}
+	return n, true
+}
+
+// traceID is the X-Ray trace id of a value that may be a whole X-Amzn-Trace-Id header.
+func traceID(s string) string {
+	_, id, ok := strings.Cut(s, "Root=")
+	if !ok {
+		return s
+	}
+	id, _, _ = strings.Cut(id, ";")
+	return id
+}
+
+// parseTraceID reads 1-, 8 hexadecimal digits of seconds, - and 24 random ones: together, the 16 bytes of a W3C trace id.
+func parseTraceID(s string) (id pcommon.TraceID, ok bool) {
+	const length = len("1-58406520-a006649127e371903a2de979")
+	if len(s) != length || s[:2] != "1-" || s[10] != '-' {
+		return id, false
+	}
+	digit := 0
+	for i := 2; i < length; i++ {
+		if i == 10 {
+			continue
+		}
+		n, ok := hexDigit(s[i])
+		if !ok {
+			return pcommon.TraceID{}, false
+		}
+		id[digit/2] = id[digit/2]<<4 | n
+		digit++
+	}
+	return id, !id.IsEmpty()
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}

@@ -1,0 +1,113 @@
+package accesslog
+
+import (
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+)
+
+// Writer maps access-log lines to log records. It can be used by several goroutines at once.
+type Writer struct {
+	rules    *redact.Rules
+	keepBody bool
+}
+
+// NewWriter makes a writer that follows the rules for each attribute. Without keepBody, records have no body.
+func NewWriter(rules *redact.Rules, keepBody bool) *Writer {
+	return &Writer{rules, keepBody}
+}
+
+// Bound is a format with what the writer does with each of its variables.
+type Bound struct {
+	*Writer
+	format *Format
+	fields []field
+	masked []int // segments whose values are masked in the body, ascending
+	// Segments with what is a part of the record beside its attributes.
+	status, epoch, date []int
+}
+
+// field is an attribute of the record, and the segments that it can come from, by precedence.
+type field struct {
+	attribute string
+	action    redact.Action // Keep or Hash
+	sources   []source
+}
+
+type source struct {
+	segment int
+	as      conversion
+	rank    int
+}
+
+// Bind works out what happens to the variables of a format, once for all of its lines.
+func (w *Writer) Bind(f *Format) *Bound {
+	b := &Bound{Writer: w, format: f, status: f.indices["status"], epoch: f.indices["requestTimeEpoch"], date: f.indices["requestTime"]}
+	at := map[string]int{}
+	for i := range f.segments {
+		v := &f.segments[i].variable
+		for _, t := range v.targets {
+			action := w.action(v, t.attribute)
+			if action != redact.Keep && !slices.Contains(b.masked, i) {
+				b.masked = append(b.masked, i)
+			}
+			if action == redact.Drop {
+				continue
+			}
+			k, ok := at[t.attribute]
+			if !ok {
+				k = len(b.fields)
+				at[t.attribute] = k
+				b.fields = append(b.fields, field{attribute: t.attribute, action: action})
+			}
+			b.fields[k].sources = append(b.fields[k].sources, source{i, t.as, v.rank})
+		}
+	}
+	for _, field := range b.fields {
+		slices.SortStableFunc(field.sources, func(x, y source) int { return x.rank - y.rank })
+	}
+	return b
+}
+
+func (w *Writer) action(v *variable, attribute string) redact.Action {
+	if v.secrecy == secret {
+		return redact.Drop
+	}
+	return w.rules.Of(attribute, v.secrecy == asked)
+}
+
+// Secret says whether the format has a variable whose values are masked: then, lines of its stage that can't be decoded must not come out, either.
+func (b *Bound) Secret() bool { return len(b.masked) > 0 }
+
+// unmatched is the value of attr.ParseError.
+const unmatched = "no format fits"
+
+// WriteUnmatched maps a line that no format fits: all of it is the body, or how long it is where it may have secrets in it.
+func (w *Writer) WriteUnmatched(record plog.LogRecord, line string, withhold bool) {
+	record.Attributes().PutStr(attr.ParseError, unmatched)
+	setSeverity(record, 0)
+	switch {
+	case !w.keepBody:
+	case withhold:
+		record.Body().SetStr("withheld: " + strconv.Itoa(len(line)) + " bytes")
+	default:
+		record.Body().SetStr(line)
+	}
+}
+
+// setSeverity is by the status of the response, 0 where it is unknown.
+func setSeverity(record plog.LogRecord, status int64) {
+	number, text := plog.SeverityNumberInfo, "INFO"
+	switch {
+	case status >= 500:
+		number, text = plog.SeverityNumberError, "ERROR"
+	case status >= 400:
+		number, text = plog.SeverityNumberWarn, "WARN"
+	}
+	record.SetSeverityNumber(number)
+	record.SetSeverityText(text)
+}
