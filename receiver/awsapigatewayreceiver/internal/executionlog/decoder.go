@@ -25,7 +25,7 @@ func New(rules *redact.Rules, bodies, keepBody bool) *Decoder {
 	for f := range d.actions {
 		if a := attributes[f]; a.name != "" {
 			d.actions[f] = rules.Of(a.name, a.off)
-			if a.as != text && d.actions[f] == redact.Hash {
+			if a.as != text && a.as != trace && d.actions[f] == redact.Hash {
 				d.actions[f] = redact.Drop // only a text has a hash: an attribute never changes its type
 			}
 		}

@@ -35,7 +35,7 @@ func (d *Decoder) hide(e *event) {
 			}
 		}
 	}
-	d.scrub(e, span{e.text.from, scrub})
+	d.scrub(e, span{0, scrub})
 	e.mergeMasks()
 }
 

@@ -83,16 +83,16 @@ func (d *Decoder) putNumber(to pcommon.Map, v value, e *event) {
 
 // putTrace writes the id of the X-Ray trace, which newer lines write with "Root=" before it, also as the record's.
 func (d *Decoder) putTrace(record plog.LogRecord, v value, e *event) {
-	id, _, _ := strings.Cut(strings.TrimPrefix(e.of(v.span), "Root="), ";")
-	switch d.actions[v.field] {
-	case redact.Keep:
-		v.from += strings.Index(e.of(v.span), id)
-		record.Attributes().PutStr(attr.XRayTraceID, e.render(span{v.from, v.from + len(id)}))
-		if parsed, ok := parseTraceID(id); ok {
-			record.SetTraceID(parsed)
-		}
-	case redact.Hash:
-		record.Attributes().PutStr(attr.XRayTraceID, d.rules.Hash(id))
+	v.from += len(e.of(v.span)) - len(strings.TrimPrefix(e.of(v.span), "Root="))
+	if end := strings.IndexByte(e.of(v.span), ';'); end >= 0 {
+		v.to = v.from + end
+	}
+	if v.from == v.to {
+		return
+	}
+	d.putText(record.Attributes(), v, e)
+	if id, ok := parseTraceID(e.of(v.span)); ok && d.actions[v.field] == redact.Keep {
+		record.SetTraceID(id)
 	}
 }
 

@@ -82,9 +82,9 @@ func (d *Decoder) scrub(e *event, in span) {
 			}
 			word, quoted = span{start, i + 1}, false
 			if isToken(line, before, word) {
-				end := tokenEnd(line, start)
-				e.mask(span{start, end})
-				word, i = span{}, end-1
+				word.to = tokenEnd(line, start)
+				e.mask(word)
+				i = word.to - 1
 			}
 		case gap:
 			quoted = quoted || line[i] == '"' || line[i] == '\''
@@ -94,8 +94,8 @@ func (d *Decoder) scrub(e *event, in span) {
 				if before.from < before.to {
 					name.from = before.from
 				}
-				if k, ok := d.secretName(line[name.from:name.to], quoted); ok {
-					value := d.valueOf(line, i, quoted, k)
+				if k, ok := d.secretName(e.of(name), quoted); ok {
+					value := d.valueOf(line, i, quoted, e.of(name), k)
 					e.mask(value)
 					i = max(i, value.to-1)
 				}
@@ -110,9 +110,9 @@ func (d *Decoder) scrub(e *event, in span) {
 // minToken is how long a word after Bearer is that may be a token, not the language's next word.
 const minToken = 8
 
-// isToken reports whether a token begins with the word: a JSON Web Token, which is {" in base64, or what follows Bearer.
+// isToken reports whether a token begins with the word: a JSON Web Token, which is {" in base64 up to its first dot, or what follows Bearer.
 func isToken(line string, before, word span) bool {
-	if strings.HasPrefix(line[word.from:], "eyJ") {
+	if strings.HasPrefix(line[word.from:], "eyJ") && word.to < len(line) && line[word.to] == '.' {
 		return true
 	}
 	return before.to-before.from == len("bearer") && strings.EqualFold(line[before.from:before.to], "bearer") && tokenEnd(line, word.from)-word.from >= minToken
