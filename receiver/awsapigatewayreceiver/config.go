@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
@@ -33,6 +34,7 @@ type Config struct {
 	Storage   *component.ID    `mapstructure:"storage"`
 	Inventory inventory.Config `mapstructure:"inventory"`
 	Metrics   metrics.Config   `mapstructure:"metrics"`
+	Logs      logs.Config      `mapstructure:"logs"`
 }
 
 var _ confmap.Validator = (*Config)(nil)
@@ -41,6 +43,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		Inventory: inventory.DefaultConfig(),
 		Metrics:   metrics.DefaultConfig(),
+		Logs:      logs.DefaultConfig(),
 	}
 }
 
@@ -74,6 +77,7 @@ func (c *Config) Validate() error {
 		below("resource_attributes", c.ResourceAttributes.Check()),
 		below("inventory", c.Inventory.Check()),
 		below("metrics", c.Metrics.Check()),
+		below("logs", c.Logs.Check()),
 	)...)
 }
 

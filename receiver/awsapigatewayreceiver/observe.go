@@ -3,6 +3,7 @@ package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigat
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -27,15 +28,28 @@ func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 			return nil
 		}
 	}
-	floats := func(signal bool, get func(w *targetWatch, s metrics.Status) (float64, bool)) metric.Float64Callback {
+	floats := func(get func(w *targetWatch) (float64, bool)) metric.Float64Callback {
+		return func(_ context.Context, o metric.Float64Observer) error {
+			t.each(func(w *targetWatch, _ metrics.Status) {
+				if v, ok := get(w); ok {
+					o.Observe(v, metric.WithAttributes(attribute.String("target", w.label)))
+				}
+			})
+			return nil
+		}
+	}
+	bySignal := func(get func(w *targetWatch, readTo, success time.Time) (float64, bool)) metric.Float64Callback {
 		return func(_ context.Context, o metric.Float64Observer) error {
 			t.each(func(w *targetWatch, s metrics.Status) {
-				if v, ok := get(w, s); ok {
-					attrs := []attribute.KeyValue{attribute.String("target", w.label)}
-					if signal {
-						attrs = append(attrs, attribute.String("signal", "metrics"))
+				observe := func(signal string, readTo, success time.Time) {
+					if v, ok := get(w, readTo, success); ok {
+						o.Observe(v, metric.WithAttributes(attribute.String("target", w.label), attribute.String("signal", signal)))
 					}
-					o.Observe(v, metric.WithAttributes(attrs...))
+				}
+				observe(signalMetrics, s.ReadTo, s.LastSuccess)
+				if w.reader != nil {
+					l := w.reader.Status()
+					observe(signalLogs, l.ReadTo, l.LastSuccess)
 				}
 			})
 			return nil
@@ -49,17 +63,17 @@ func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 		b.RegisterReceiverAwsapigatewaySeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Series), s.First })),
 		b.RegisterReceiverAwsapigatewayUnknownSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Unknown), s.First })),
 		b.RegisterReceiverAwsapigatewayAmbiguousSeriesCallback(ints(func(_ *targetWatch, s metrics.Status) (int64, bool) { return int64(s.Ambiguous), s.First })),
-		b.RegisterReceiverAwsapigatewayClockOffsetCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+		b.RegisterReceiverAwsapigatewayClockOffsetCallback(floats(func(w *targetWatch) (float64, bool) {
 			return w.client.ClockOffset().Seconds(), w.reported
 		})),
-		b.RegisterReceiverAwsapigatewayInventoryAgeCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+		b.RegisterReceiverAwsapigatewayInventoryAgeCallback(floats(func(w *targetWatch) (float64, bool) {
 			if w.inventory == nil {
 				return 0, false
 			}
 			age, ok := w.inventory.Age()
 			return age.Seconds(), ok
 		})),
-		b.RegisterReceiverAwsapigatewayInventoryIntervalCallback(floats(false, func(w *targetWatch, _ metrics.Status) (float64, bool) {
+		b.RegisterReceiverAwsapigatewayInventoryIntervalCallback(floats(func(w *targetWatch) (float64, bool) {
 			if w.inventory == nil {
 				return 0, false
 			}
@@ -73,12 +87,13 @@ func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 			return int64(w.inventory.Current().Stale()), true
 		})),
 		b.RegisterReceiverAwsapigatewayEntitiesCallback(t.entities),
-		b.RegisterReceiverAwsapigatewayLagCallback(floats(true, func(w *targetWatch, s metrics.Status) (float64, bool) {
-			return w.client.Now().Sub(s.ReadTo).Seconds(), !s.ReadTo.IsZero()
+		b.RegisterReceiverAwsapigatewayLagCallback(bySignal(func(w *targetWatch, readTo, _ time.Time) (float64, bool) {
+			return w.client.Now().Sub(readTo).Seconds(), !readTo.IsZero()
 		})),
-		b.RegisterReceiverAwsapigatewayLastSuccessCallback(floats(true, func(_ *targetWatch, s metrics.Status) (float64, bool) {
-			return float64(s.LastSuccess.Unix()), !s.LastSuccess.IsZero()
+		b.RegisterReceiverAwsapigatewayLastSuccessCallback(bySignal(func(_ *targetWatch, _, success time.Time) (float64, bool) {
+			return float64(success.Unix()), !success.IsZero()
 		})),
+		t.observeLogs(),
 	)
 }
 
@@ -120,7 +135,7 @@ func (w *targetWatch) recorder() metrics.Recorder {
 	b := w.builder
 	target := attribute.String("target", w.label)
 	plain := metric.WithAttributeSet(attribute.NewSet(target))
-	signal := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("signal", "metrics")))
+	signal := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("signal", signalMetrics)))
 	low := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "low")))
 	high := metric.WithAttributeSet(attribute.NewSet(target, attribute.String("reading", "high")))
 	return metrics.Recorder{

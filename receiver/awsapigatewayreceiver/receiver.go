@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/entity"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
@@ -156,6 +157,7 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 		Regions:               r.config.Regions,
 		Endpoint:              r.config.Endpoint,
 		ControlPlanePerSecond: r.config.Inventory.RequestsPerSecond,
+		LogRequestsPerSecond:  r.config.Logs.MaxRequestsPerSecond,
 		Clock:                 r.clock,
 		AttemptTimeout:        r.attemptTimeout,
 		Telemetry:             r.telemetry.builder,
@@ -259,9 +261,36 @@ func (r *gatewayReceiver) signal(a *activity, name string, t *target) {
 	case signalMetrics:
 		r.runMetrics(a, t)
 	case signalLogs:
-		t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs))
+		r.runLogs(a, t)
 	}
 }
+
+func (r *gatewayReceiver) runLogs(a *activity, t *target) {
+	var all sync.WaitGroup
+	all.Go(func() { t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs)) })
+	if r.config.Logs.Access.Enabled || r.config.Logs.Execution.Enabled {
+		reader := logs.New(logs.Settings{
+			Target: t.client.Target(), Config: &r.config.Logs, Client: t.client, Inventory: t.inventory, Store: r.stores[storeLogs], Resources: t.resources,
+			Emitter: emit.NewLogs(r.emitter(a, t, sourceLogs, "cloudwatchlogs"), r.logs), Clock: r.clock, Recorder: t.watch.logRecorder(),
+			Logger: t.logger, Pages: min(max(logPages/len(r.targets), minLogPages), maxLogPages), Version: r.set.BuildInfo.Version,
+		})
+		t.watch.attachReader(reader)
+		all.Go(func() {
+			reader.Run(a.run, func(all, some error) {
+				t.watch.report(sourceLogs, all)
+				t.watch.report(sourceSomeLogs, some)
+			})
+		})
+	}
+	all.Wait()
+}
+
+// Pages of log events that are in memory at once, each of at most 1 MB: of all targets, and of one.
+const (
+	logPages    = 32
+	minLogPages = 3
+	maxLogPages = 16
+)
 
 func (r *gatewayReceiver) emitter(a *activity, t *target, source, format string) emit.Settings {
 	return emit.Settings{

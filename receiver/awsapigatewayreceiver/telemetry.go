@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
@@ -29,10 +30,15 @@ const (
 	sourceUsage     = "usage"
 	sourceLimits    = "inventory metrics"
 	sourceEntities  = "entities"
+	sourceLogs      = "logs"
+	sourceSomeLogs  = "part of the logs"
 )
 
 // sources in the order of what the status says first.
-var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourcePartial, sourceUsage}
+var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLogs, sourcePartial, sourceUsage, sourceSomeLogs}
+
+// partial are the sources of which a failure leaves the target up.
+var partial = []string{sourcePartial, sourceUsage, sourceSomeLogs}
 
 // telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
 type telemetry struct {
@@ -57,6 +63,7 @@ type targetWatch struct {
 	client    *aws.Client
 	inventory *inventory.Inventory
 	collector *metrics.Collector
+	reader    *logs.Reader
 	errs      map[string]error // by source
 	refusals  map[string]error // of the pipelines, while they refuse, by source
 	account   string           // once it is known
@@ -136,6 +143,12 @@ func (w *targetWatch) attachCollector(c *metrics.Collector) {
 	w.collector = c
 }
 
+func (w *targetWatch) attachReader(r *logs.Reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reader = r
+}
+
 // maxMessage bounds an error in a log line or status.
 const maxMessage = 4000
 
@@ -164,7 +177,7 @@ func (w *targetWatch) report(source string, err error) {
 	case err != nil:
 		if !failed || aws.ClassOf(before) != class {
 			message := "Target cannot be read; it is tried again"
-			if source == sourcePartial || source == sourceUsage {
+			if slices.Contains(partial, source) {
 				message = "Part of a target cannot be read; what was known of it stays, and it is tried again"
 			}
 			w.logger.Warn(message, zap.String("target", w.label), zap.String("source", source),
@@ -179,7 +192,7 @@ func (w *targetWatch) report(source string, err error) {
 // down says whether the target as a whole can't be read. A part of its inventory that can't leaves it up.
 func (w *targetWatch) down() bool {
 	for source := range w.errs {
-		if source != sourcePartial && source != sourceUsage {
+		if !slices.Contains(partial, source) {
 			return true
 		}
 	}

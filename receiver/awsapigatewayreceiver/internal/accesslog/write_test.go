@@ -75,6 +75,8 @@ func TestTheTimestampIsTheRequests(t *testing.T) {
 	}
 }
 
+func timestamp(t time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(t) }
+
 func TestSeverityIsByStatus(t *testing.T) {
 	for line, want := range map[string]string{"200": "INFO", "399": "INFO", "400": "WARN", "499": "WARN", "500": "ERROR", "504": "ERROR", "-": "INFO"} {
 		assert.Equal(t, want, written(t, usual(), "$context.status", line, Identity{}).SeverityText(), line)

@@ -45,6 +45,13 @@ func (l *limiter) setMax(perSecond float64, burst int) {
 	}
 }
 
+// most is the rate while AWS does not throttle.
+func (l *limiter) most() rate.Limit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.max
+}
+
 func (l *limiter) throttled(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,6 +17,11 @@ func (c *Client) WaitLogEvents(ctx context.Context) error {
 	return nil
 }
 
+// LogEventsPerSecond is the rate of FilterLogEvents that the target takes at most.
+func (c *Client) LogEventsPerSecond() float64 {
+	return float64(opFilterLogEvents.limiter(c.limits.Load()).most())
+}
+
 // FilterLogEvents reads one page of a log group's events whose timestamps lie in [from, to], Unix milliseconds; token is that of the page before,
 // "" for the first. It makes one attempt, after WaitLogEvents: when to try again is the reader's to decide, who has other groups to read as well.
 // The page's memory for events is used again; after an error it has none. Events without an id, a timestamp or a message are left out and counted.
@@ -33,6 +38,7 @@ func (c *Client) FilterLogEvents(ctx context.Context, group string, from, to int
 		*page = model.LogPage{Events: page.Events[:0]}
 		return failed
 	}
+	page.Unusable = answer.incomplete
 	if answer.incomplete > 0 {
 		c.telemetry.ReceiverAwsapigatewayMalformedResults.Add(ctx, int64(answer.incomplete), c.operationAttributes(op))
 	}

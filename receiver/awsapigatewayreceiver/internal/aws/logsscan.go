@@ -30,6 +30,13 @@ func (s *logScanner) fail(what string) error {
 
 // space passes over white space and returns the byte after it.
 func (s *logScanner) space() byte {
+	if c := s.buf[s.i]; c > ' ' {
+		return c
+	}
+	return s.skipSpace()
+}
+
+func (s *logScanner) skipSpace() byte {
 	for {
 		switch c := s.buf[s.i]; c {
 		case ' ', '\t', '\n', '\r':
@@ -130,10 +137,20 @@ func (s *logScanner) literal(word string) error {
 // integer reads a whole number of 64 bits.
 func (s *logScanner) integer() (int64, error) {
 	start := s.i
+	n, i := int64(0), start
+	d := s.buf[i] - '0'
+	for ; d <= 9; d = s.buf[i] - '0' {
+		n = n*10 + int64(d)
+		i++
+	}
+	if length := i - start; 0 < length && length < 19 && s.buf[start] != '0' && s.buf[i] != '.' && s.buf[i]|0x20 != 'e' {
+		s.i = i
+		return n, nil
+	}
 	if err := s.skipNumber(); err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(unsafe.String(&s.buf[start], s.i-start), 10, 64)
+	n, err := strconv.ParseInt(string(s.buf[start:s.i]), 10, 64)
 	if err != nil {
 		s.i = start
 		return 0, s.fail("no whole number of 64 bits")
@@ -220,14 +237,16 @@ func (s *logScanner) digits() int {
 
 // skipText passes over a string, and tells whether it has escapes.
 func (s *logScanner) skipText() (escaped bool, err error) {
-	for s.i++; ; {
-		marks := textMarks(binary.LittleEndian.Uint64(s.buf[s.i:]))
+	for i := s.i + 1; ; {
+		backslashes, ends := textMarks(binary.LittleEndian.Uint64(s.buf[i:]))
+		marks := backslashes | ends
 		if marks == 0 {
-			s.i += 8
+			i += 8
 			continue
 		}
-		s.i += bits.TrailingZeros64(marks) / 8
-		switch s.buf[s.i] {
+		i += bits.TrailingZeros64(marks) / 8
+		s.i = i
+		switch s.buf[i] {
 		case '"':
 			s.i++
 			return escaped, nil
@@ -235,6 +254,7 @@ func (s *logScanner) skipText() (escaped bool, err error) {
 			if _, err := s.escape(); err != nil {
 				return false, err
 			}
+			i = s.i
 			escaped = true
 		default:
 			return false, s.fail("a string that does not end, or a control character in it")

@@ -17,16 +17,22 @@ const (
 	textRoom = 8
 )
 
-// textMarks has the high bit of the first byte of a string that is no plain text set: a quote, a backslash or a control character. Bits of later
-// bytes may be set wrongly. v is eight bytes in the order of little-endian.
-func textMarks(v uint64) uint64 {
-	// Flipping 0x02 moves the quote, 0x22, to 0x20 and leaves the control characters where they are: below 0x21 are exactly these.
-	low := (v ^ 0x02*everyByte) - 0x21*everyByte
-	backslash := (v ^ '\\'*everyByte) - everyByte
-	return (low | backslash) &^ v & highBits
+// textMarks finds in eight bytes of a string, in the order of little-endian, what is no plain text: the results have the high bits of backslashes
+// set, and of quotes and control characters.
+func textMarks(v uint64) (backslashes, ends uint64) {
+	// Bytes of seven bits can be added to without a carry into the next. Flipping 0x02 moves the quote, 0x22, to 0x20 and leaves the control
+	// characters where they are: below 0x21 are exactly these.
+	seven := v &^ highBits
+	backslashes = ^((seven ^ '\\'*everyByte) + 0x7f*everyByte | v) & highBits
+	ends = ^((seven ^ 0x02*everyByte) + (0x80-0x21)*everyByte | v) & highBits
+	return backslashes, ends
 }
 
-// text reads a string and unescapes it in place, eight bytes at a time: lines of logs are JSON in JSON, with an escape every ten bytes or so.
+// hasControl reports whether there are control characters in eight bytes.
+func hasControl(v uint64) bool { return ^(v&^highBits+(0x80-0x20)*everyByte|v)&highBits != 0 }
+
+// text reads a string and unescapes it in place, eight bytes at a time. Lines of logs are JSON in JSON, with an escaped quote every ten bytes or so
+// where nobody can foresee it: a word in which only quotes are escaped is done at once, wherever they are.
 func (s *logScanner) text() (string, error) {
 	if s.buf[s.i] != '"' {
 		return "", s.fail("no string")
@@ -36,19 +42,33 @@ func (s *logScanner) text() (string, error) {
 	start := read - textRoom
 	write := start
 	seen := uint64(0)
+	carry := uint64(0) // the high bit of the first byte where the backslash before it is taken out already
 	for {
 		v := binary.LittleEndian.Uint64(buf[read:])
-		binary.LittleEndian.PutUint64(buf[write:], v)
 		seen |= v
-		marks := textMarks(v)
-		if marks == 0 {
+		backslashes, ends := textMarks(v)
+		if backslashes|ends == 0 && carry == 0 {
+			binary.LittleEndian.PutUint64(buf[write:], v)
 			read += 8
 			write += 8
 			continue
 		}
-		n := bits.TrailingZeros64(marks) / 8
-		read += n
-		write += n
+		if backslashes<<8|carry == ends && !hasControl(v) { // each quote is escaped, and each escape is a quote
+			carry = backslashes >> 56
+			word, length := takeOut(v, backslashes)
+			binary.LittleEndian.PutUint64(buf[write:], word)
+			read += 8
+			write += length
+			continue
+		}
+		plain := bits.TrailingZeros64(backslashes|ends) / 8
+		if carry != 0 {
+			carry, plain = 0, -1
+		} else {
+			binary.LittleEndian.PutUint64(buf[write:], v)
+			write += plain
+		}
+		read += plain
 		switch buf[read] {
 		case '"':
 			s.i = read + 1
@@ -56,8 +76,8 @@ func (s *logScanner) text() (string, error) {
 		case '\\':
 			if c := unescaped[buf[read+1]]; c != 0 {
 				buf[write] = c
-				read += 2
 				write++
+				read += 2
 				continue
 			}
 			s.i = read
@@ -72,6 +92,17 @@ func (s *logScanner) text() (string, error) {
 			return "", s.fail("a string that does not end, or a control character in it")
 		}
 	}
+}
+
+// takeOut takes the marked bytes out of a word.
+func takeOut(v, marks uint64) (word uint64, length int) {
+	for length = 8; marks != 0; length-- {
+		first := marks & -marks
+		before := first>>7 - 1
+		v = v&before | v>>8&^before
+		marks = (marks ^ first) >> 8
+	}
+	return v, length
 }
 
 // unescaped has what the escapes of one character stand for.

@@ -44,7 +44,9 @@ const (
 // neither.
 func (e *event) split() {
 	line := e.line
-	e.text.to = len(strings.TrimRight(line, " \t\r\n"))
+	for e.text.to = len(line); e.text.to > 0 && line[e.text.to-1] <= ' '; {
+		e.text.to--
+	}
 	if strings.HasSuffix(line[:e.text.to], truncated) {
 		e.truncated = true
 		e.text.to -= len(truncated)
@@ -74,13 +76,19 @@ func dated(line string) bool {
 
 // add notes a value, without the spaces around it. Where a line says nothing it has an empty one, or "-".
 func (e *event) add(f field, from, to int) {
-	v := e.line[from:to]
-	from += len(v) - len(strings.TrimLeft(v, " \t\r\n"))
-	v = strings.TrimSpace(v)
-	if f == ignored || (v == "" || v == "-") && !f.sized() {
+	if f == ignored {
 		return
 	}
-	e.values[e.count] = value{f, span{from, from + len(v)}}
+	for from < to && e.line[from] <= ' ' {
+		from++
+	}
+	for from < to && e.line[to-1] <= ' ' {
+		to--
+	}
+	if v := e.line[from:to]; (v == "" || v == "-") && !f.sized() {
+		return
+	}
+	e.values[e.count] = value{f, span{from, to}}
 	e.count++
 }
 

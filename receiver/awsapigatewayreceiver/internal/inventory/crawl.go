@@ -239,3 +239,25 @@ func (inv *Inventory) StagesOfNamesakes(ctx context.Context, missing bool) error
 	inv.seen(seen...)
 	return errors.Join(c.errs...)
 }
+
+// RefreshStages reads the stages of an API anew, and the list of APIs before where it has not got it: a line of a log shows that something has
+// changed there.
+func (inv *Inventory) RefreshStages(ctx context.Context, api string) error {
+	if _, known := inv.current.Load().API(api); !known {
+		if err := inv.List(ctx, inv.reader.Now()); err != nil {
+			return err
+		}
+	}
+	inv.inStages.Lock()
+	defer inv.inStages.Unlock()
+	s := inv.current.Load()
+	a, known := s.API(api)
+	if !known || !s.live(api) || !inv.filter.API(a) {
+		return nil
+	}
+	c := inv.newCrawl()
+	if changed, ok := c.stages(ctx, a); ok && !changed {
+		inv.seen(api)
+	}
+	return errors.Join(c.errs...)
+}

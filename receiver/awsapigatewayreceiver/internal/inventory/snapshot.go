@@ -3,6 +3,7 @@ package inventory
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -253,4 +254,31 @@ func (s *Snapshot) Entities() map[string]int {
 		}
 	}
 	return out
+}
+
+// Hosts calls yield with each stage that a custom domain name leads to; the stage is "" where the path names it.
+func (s *Snapshot) Hosts(yield func(host, api, stage string)) error {
+	var errs []error
+	for _, p := range s.Parts[""] {
+		if p == nil || p.Counts[attr.TypeDomainName] == 0 {
+			continue
+		}
+		errs = append(errs, p.Entities(nil, func(_ uint64, e *model.Entity, _ int) bool {
+			for _, r := range e.Relations {
+				if e.Type == attr.TypeDomainName && r.Kind == relationRoutesTo {
+					yield(e.ID[attr.DomainName], r.ID[attr.APIID], r.ID[attr.Stage])
+				}
+			}
+			return true
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// Excluded says that the user does not want an API or stage that the inventory knows.
+func (s *Snapshot) Excluded(a *model.API, stage string) bool {
+	if s.filter == nil {
+		return false
+	}
+	return !s.filter.API(a) || stage != "" && !s.filter.Stage(a, stage)
 }

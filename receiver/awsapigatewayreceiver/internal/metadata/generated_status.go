@@ -14,6 +14,6 @@ var (
 )
 
 const (
-	LogsStability    = component.StabilityLevelDevelopment
 	MetricsStability = component.StabilityLevelAlpha
+	LogsStability    = component.StabilityLevelAlpha
 )

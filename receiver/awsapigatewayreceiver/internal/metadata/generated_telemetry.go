@@ -38,6 +38,7 @@ type TelemetryBuilder struct {
 	ReceiverAwsapigatewayCheckpointErrors    metric.Int64Counter
 	ReceiverAwsapigatewayClockOffset         metric.Float64ObservableGauge
 	ReceiverAwsapigatewayDroppedEntityEvents metric.Int64Counter
+	ReceiverAwsapigatewayDuplicatesDropped   metric.Int64Counter
 	ReceiverAwsapigatewayEntities            metric.Int64ObservableGauge
 	ReceiverAwsapigatewayEstimatedCost       metric.Float64Counter
 	ReceiverAwsapigatewayInventoryAge        metric.Float64ObservableGauge
@@ -46,12 +47,22 @@ type TelemetryBuilder struct {
 	ReceiverAwsapigatewayLag                 metric.Float64ObservableGauge
 	ReceiverAwsapigatewayLastSuccess         metric.Float64ObservableGauge
 	ReceiverAwsapigatewayLatePoints          metric.Int64Counter
+	ReceiverAwsapigatewayLogBytes            metric.Int64Counter
+	ReceiverAwsapigatewayLogEvents           metric.Int64Counter
+	ReceiverAwsapigatewayLogGroups           metric.Int64ObservableGauge
 	ReceiverAwsapigatewayLostSeconds         metric.Float64Counter
 	ReceiverAwsapigatewayMalformedResults    metric.Int64Counter
+	ReceiverAwsapigatewayOddTimestamps       metric.Int64Counter
+	ReceiverAwsapigatewayParseErrors         metric.Int64Counter
+	ReceiverAwsapigatewayRefusedLogRecords   metric.Int64Counter
 	ReceiverAwsapigatewayRefusedPoints       metric.Int64Counter
+	ReceiverAwsapigatewayRememberedIds       metric.Int64ObservableGauge
 	ReceiverAwsapigatewaySeries              metric.Int64ObservableGauge
+	ReceiverAwsapigatewaySkippedLogEvents    metric.Int64Counter
 	ReceiverAwsapigatewayTargetUp            metric.Int64ObservableGauge
+	ReceiverAwsapigatewayUnknownLogLines     metric.Int64Counter
 	ReceiverAwsapigatewayUnknownSeries       metric.Int64ObservableGauge
+	ReceiverAwsapigatewayUnreadableLogGroups metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -185,6 +196,36 @@ func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayLastSuccessCallbac
 	return nil
 }
 
+// RegisterReceiverAwsapigatewayLogGroupsCallback sets callback for observable ReceiverAwsapigatewayLogGroups metric.
+func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayLogGroupsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayLogGroups, obs: o})
+		return nil
+	}, builder.ReceiverAwsapigatewayLogGroups)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverAwsapigatewayRememberedIdsCallback sets callback for observable ReceiverAwsapigatewayRememberedIds metric.
+func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayRememberedIdsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayRememberedIds, obs: o})
+		return nil
+	}, builder.ReceiverAwsapigatewayRememberedIds)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverAwsapigatewaySeriesCallback sets callback for observable ReceiverAwsapigatewaySeries metric.
 func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewaySeriesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -221,6 +262,21 @@ func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayUnknownSeriesCallb
 		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayUnknownSeries, obs: o})
 		return nil
 	}, builder.ReceiverAwsapigatewayUnknownSeries)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverAwsapigatewayUnreadableLogGroupsCallback sets callback for observable ReceiverAwsapigatewayUnreadableLogGroups metric.
+func (builder *TelemetryBuilder) RegisterReceiverAwsapigatewayUnreadableLogGroupsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverAwsapigatewayUnreadableLogGroups, obs: o})
+		return nil
+	}, builder.ReceiverAwsapigatewayUnreadableLogGroups)
 	if err != nil {
 		return err
 	}
@@ -329,6 +385,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayDuplicatesDropped, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_duplicates_dropped",
+		metric.WithDescription("Log events that were read again, where reads overlap, and had been handed over before. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayEntities, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_entities",
 		metric.WithDescription("Resources in the inventory. [Development]"),
@@ -361,7 +423,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayLag, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_awsapigateway_lag",
-		metric.WithDescription("Time between now and the end of the newest period that was handed over, of the series group that is furthest behind. [Alpha]"),
+		metric.WithDescription("Time between now and what was handed over last, of the series group or log group that is furthest behind. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
@@ -377,9 +439,27 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{datapoint}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayLogBytes, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_log_bytes",
+		metric.WithDescription("Bytes of the messages of log events that were read, for the first time (new) or once more since reads overlap (again). [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayLogEvents, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_log_events",
+		metric.WithDescription("Records of logs that were handed over. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayLogGroups, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_awsapigateway_log_groups",
+		metric.WithDescription("Log groups that are read, or would be if they could. [Alpha]"),
+		metric.WithUnit("{group}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayLostSeconds, err = builder.meter.Float64Counter(
 		"otelcol_receiver_awsapigateway_lost_seconds",
-		metric.WithDescription("Time that can't be read any more (older than max_backfill or AWS's retention), summed over series groups. [Alpha]"),
+		metric.WithDescription("Time that can't be read any more (older than max_backfill or AWS's retention, or of a deleted log group), summed over series groups and log groups. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
@@ -389,10 +469,34 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{result}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayOddTimestamps, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_odd_timestamps",
+		metric.WithDescription("Log events and lines with a time that is hard to believe, such as years back or in the future. They are kept as they are. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayParseErrors, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_parse_errors",
+		metric.WithDescription("Lines of access logs that are in no format that their stage has or had, by what read them instead. [Alpha]"),
+		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayRefusedLogRecords, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_refused_log_records",
+		metric.WithDescription("Records of logs that the pipeline refused for good; they are dropped. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayRefusedPoints, err = builder.meter.Int64Counter(
 		"otelcol_receiver_awsapigateway_refused_points",
 		metric.WithDescription("Points that the pipeline refused for good (a permanent error). They are not offered again. [Alpha]"),
 		metric.WithUnit("{datapoint}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayRememberedIds, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_awsapigateway_remembered_ids",
+		metric.WithDescription("Ids of log events that are remembered, so that none comes out twice. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewaySeries, err = builder.meter.Int64ObservableGauge(
@@ -401,16 +505,34 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{series}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewaySkippedLogEvents, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_skipped_log_events",
+		metric.WithDescription("Log events that AWS writes to check a log group, which are no lines of a log. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayTargetUp, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_target_up",
 		metric.WithDescription("1 while the target can be read, 0 while it fails. [Alpha]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayUnknownLogLines, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_unknown_log_lines",
+		metric.WithDescription("Lines of execution logs of a form that is not known. Their records have the line and the request id. [Alpha]"),
+		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayUnknownSeries, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_unknown_series",
 		metric.WithDescription("Listed series that are not collected since their dimensions, metric or API are not known, in the last complete list. [Alpha]"),
 		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayUnreadableLogGroups, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_awsapigateway_unreadable_log_groups",
+		metric.WithDescription("Log groups and destinations of access logs that can not be read, by the reason. [Alpha]"),
+		metric.WithUnit("{group}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -52,6 +52,14 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterReceiverAwsapigatewayLogGroupsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverAwsapigatewayRememberedIdsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterReceiverAwsapigatewaySeriesCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -64,6 +72,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterReceiverAwsapigatewayUnreadableLogGroupsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ReceiverAwsapigatewayAwsCallDuration.Record(context.Background(), 1)
 	tb.ReceiverAwsapigatewayAwsCalls.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayAwsRetries.Add(context.Background(), 1)
@@ -72,11 +84,19 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverAwsapigatewayBilledMetricsLow.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayCheckpointErrors.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayDroppedEntityEvents.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayDuplicatesDropped.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayEstimatedCost.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLatePoints.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayLogBytes.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayLogEvents.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLostSeconds.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayMalformedResults.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayOddTimestamps.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayParseErrors.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayRefusedLogRecords.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayRefusedPoints.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewaySkippedLogEvents.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayUnknownLogLines.Add(context.Background(), 1)
 	AssertEqualReceiverAwsapigatewayAmbiguousSeries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -107,6 +127,9 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewayDroppedEntityEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayDuplicatesDropped(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayEntities(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -131,22 +154,52 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewayLatePoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayLogBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayLogEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayLogGroups(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayLostSeconds(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayMalformedResults(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayOddTimestamps(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayParseErrors(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayRefusedLogRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayRefusedPoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayRememberedIds(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewaySeries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewaySkippedLogEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayTargetUp(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayUnknownLogLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayUnknownSeries(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayUnreadableLogGroups(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 

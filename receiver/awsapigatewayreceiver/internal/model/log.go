@@ -27,4 +27,6 @@ type LogPage struct {
 	Events []LogEvent
 	Token  string // of the next page, "" at the end
 	Bytes  int    // of the answer, decompressed
+	// Unusable is how many events had no id, timestamp or message; they are left out.
+	Unusable int
 }

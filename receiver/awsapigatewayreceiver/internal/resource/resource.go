@@ -39,6 +39,7 @@ var Attributes = []Attribute{
 	{Name: attr.ServiceName, Description: "The API's name."},
 	{Name: attr.ServiceInstance, Description: "`<account>/<region>/<api id>/<stage>`"},
 	{Name: attr.Environment, Description: "The stage's name.", Off: true},
+	{Name: attr.LogGroupNames, Description: "The log group of a log record, an array of one."},
 }
 
 // Config is the receiver's resource_attributes setting: attributes by name.
@@ -104,6 +105,34 @@ func (w *Writer) Stage(res pcommon.Resource, a *model.API, candidates []string, 
 	w.write(res, a, candidates, stage)
 }
 
+// Candidates writes the resource of what may belong to any of several APIs, or to none of them.
+func (w *Writer) Candidates(res pcommon.Resource, ids []string) {
+	put := w.begin(res)
+	if len(ids) == 0 {
+		put(attr.ServiceInstance, w.target.AccountID+"/"+w.target.Region)
+		return
+	}
+	w.ids(res, ids)
+	put(attr.ServiceInstance, w.target.AccountID+"/"+w.target.Region+"/"+strings.Join(ids, ","))
+}
+
+// LogGroup adds the log group that a resource's records come from.
+func (w *Writer) LogGroup(res pcommon.Resource, name string) {
+	if w.enabled[attr.LogGroupNames] {
+		res.Attributes().PutEmptySlice(attr.LogGroupNames).AppendEmpty().SetStr(name)
+	}
+}
+
+func (w *Writer) ids(res pcommon.Resource, ids []string) {
+	if !w.enabled[attr.APIIDs] {
+		return
+	}
+	list := res.Attributes().PutEmptySlice(attr.APIIDs)
+	for _, id := range ids {
+		list.AppendEmpty().SetStr(id)
+	}
+}
+
 // begin writes what all resources of the target have, and returns what writes an attribute that is enabled and not empty.
 func (w *Writer) begin(res pcommon.Resource) func(name, value string) {
 	m := res.Attributes()
@@ -139,11 +168,8 @@ func (w *Writer) write(res pcommon.Resource, a *model.API, candidates []string, 
 		if a.Type == model.REST {
 			put(attr.RestAPIID, a.ID)
 		}
-	} else if w.enabled[attr.APIIDs] {
-		ids := m.PutEmptySlice(attr.APIIDs)
-		for _, id := range candidates {
-			ids.AppendEmpty().SetStr(id)
-		}
+	} else {
+		w.ids(res, candidates)
 	}
 	put(attr.APIName, a.Name)
 	put(attr.APIType, string(a.Type))

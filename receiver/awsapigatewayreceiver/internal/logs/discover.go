@@ -1,0 +1,324 @@
+package logs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// Names of the log groups that API Gateway writes execution logs to. AWS's pages write the canary's in both ways.
+const (
+	executionPrefix      = "API-Gateway-Execution-Logs_"
+	executionCanary      = "/Canary"
+	executionCanaryOther = "API-Gateway-Execution-Logs/"
+)
+
+// Reasons why a log group or destination can't be read, the values of an attribute of the receiver's own metrics.
+const (
+	darkFirehose   = "firehose"
+	darkElsewhere  = "other_account_or_region"
+	darkInfrequent = "infrequent_access"
+	darkDelivery   = "delivery"
+	darkKMS        = "kms"
+	darkDenied     = "denied"
+	darkMissing    = "missing"
+)
+
+// remedies say what the user can do.
+var remedies = map[string]string{
+	darkFirehose:   "the stage writes its access log to a Firehose stream, which can't be read: point it to a log group of CloudWatch Logs",
+	darkElsewhere:  "the stage writes its access log to another account or region: add that one to accounts or regions and name the group in logs::groups there",
+	darkInfrequent: "FilterLogEvents does not work on the Infrequent Access class, and the class can't be changed: point the stage to a group of the Standard class",
+	darkDelivery:   "groups of the Delivery class can't be read: point the stage to a group of the Standard class",
+	darkKMS:        "the group's KMS key can't be used: enable the key, and allow kms:Decrypt on it",
+	darkDenied:     "allow logs:FilterLogEvents on the log group",
+	darkMissing:    "the log group does not exist: API Gateway makes it when the stage is deployed; it is looked for from time to time",
+}
+
+// known is a snapshot of the inventory as the log groups see it.
+type known struct {
+	reader   *Reader
+	snapshot *inventory.Snapshot
+
+	mu     sync.Mutex
+	stages map[string]*source
+}
+
+// stage is the source of access logs of a stage whose API the inventory knows, else nil: for lines that stand in a group that is not their stage's.
+func (k *known) stage(api, stage string) *source {
+	a, ok := k.snapshot.API(api)
+	if !ok {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key := stageKey(api, stage)
+	s, ok := k.stages[key]
+	if !ok && len(k.stages) < maxKnown {
+		s = &source{kind: access, api: a, stage: stage, excluded: k.snapshot.Excluded(a, stage)}
+		s.resource, s.bare = pcommon.NewResource(), true
+		k.reader.Resources.Stage(s.resource, a, nil, stage)
+		s.identity = accesslog.Identity{APIID: a.ID, Stage: stage, AccountID: k.reader.Target.AccountID}
+		k.stages[key] = s
+	}
+	return s
+}
+
+// maxKnown bounds the stages that lines name.
+const maxKnown = 10_000
+
+// found is what an inventory says of log groups.
+type found struct {
+	sources map[string][]*source // by log group
+	dark    map[string]string    // reasons by destination, of those that are no log group of the target
+}
+
+// find looks up the log groups of all stages, and those that the user names.
+func (r *Reader) find(ctx context.Context, k *known) found {
+	f := found{sources: map[string][]*source{}, dark: map[string]string{}}
+	add := func(a *model.API) {
+		for i := range k.snapshot.Stages[a.ID] {
+			r.findStage(ctx, k, a, &k.snapshot.Stages[a.ID][i], &f)
+		}
+	}
+	for i := range k.snapshot.APIs {
+		add(&k.snapshot.APIs[i])
+	}
+	for i := range k.snapshot.Gone {
+		// Of an API that is gone, its last events are waited for.
+		if g := &k.snapshot.Gone[i]; r.now().Sub(g.Since) < r.Config.LateWindow+sweepInterval {
+			add(&g.API)
+		}
+	}
+	for i := range r.Config.Groups {
+		r.findNamed(k, &r.Config.Groups[i], &f)
+	}
+	// A group with nothing but what the user does not want is not read.
+	for name, sources := range f.sources {
+		if !slices.ContainsFunc(sources, func(s *source) bool { return !s.excluded }) {
+			delete(f.sources, name)
+		}
+	}
+	return f
+}
+
+func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, f *found) {
+	excluded := k.snapshot.Excluded(a, stage.Name)
+	if log := stage.AccessLog; r.Config.Access.Enabled && log.Destination != "" {
+		switch name, dark := r.groupOf(log.Destination); {
+		case dark == "":
+			r.learn(ctx, a.ID, stage.Name, log.Format)
+			s := r.newSource(a, stage.Name, name, excluded)
+			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
+			f.sources[name] = append(f.sources[name], s)
+		case !excluded:
+			f.dark[log.Destination] = dark
+		}
+	}
+	if !r.Config.Execution.Enabled || !stage.ExecutionLogs || a.Type == model.HTTP {
+		return
+	}
+	names := map[string]bool{executionPrefix + a.ID + "/" + stage.Name: false}
+	if stage.Canary != nil {
+		names[executionPrefix+a.ID+"/"+stage.Name+executionCanary] = true
+		names[executionCanaryOther+a.ID+"/"+stage.Name+executionCanary] = true
+	}
+	for name, canary := range names {
+		s := r.newSource(a, stage.Name, name, excluded)
+		s.kind, s.canary = execution, canary
+		f.sources[name] = append(f.sources[name], s)
+	}
+}
+
+// findNamed takes up a log group that the user names.
+func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
+	a, excluded := (*model.API)(nil), false
+	if c.API != "" {
+		for i := range k.snapshot.APIs {
+			if api := &k.snapshot.APIs[i]; api.ID == c.API || a == nil && api.Name == c.API {
+				a = api
+			}
+		}
+		if a == nil {
+			return // another target's
+		}
+		excluded = k.snapshot.Excluded(a, c.Stage)
+	}
+	s := r.newSource(a, c.Stage, c.Name, excluded)
+	if strings.HasPrefix(c.Name, executionPrefix) || strings.HasPrefix(c.Name, executionCanaryOther) {
+		s.kind = execution
+	}
+	switch {
+	case c.Format != "":
+		s.formats = []*format{r.book.compile(c.Format, c.API, c.Stage)}
+	case a != nil:
+		s.formats = r.book.of(stageKey(a.ID, c.Stage), a.ID, c.Stage)
+	}
+	f.sources[c.Name] = append(f.sources[c.Name], s)
+}
+
+// newSource makes the source of access logs of a stage in a group. Without an API it is nobody's.
+func (r *Reader) newSource(a *model.API, stage, group string, excluded bool) *source {
+	s := &source{kind: access, api: a, stage: stage, excluded: excluded, resource: pcommon.NewResource()}
+	switch {
+	case a == nil:
+		r.Resources.Candidates(s.resource, nil)
+	case stage == "":
+		r.Resources.API(s.resource, a)
+	default:
+		r.Resources.Stage(s.resource, a, nil, stage)
+	}
+	r.Resources.LogGroup(s.resource, group)
+	if a != nil {
+		s.identity = accesslog.Identity{APIID: a.ID, Stage: stage, AccountID: r.Target.AccountID}
+	}
+	return s
+}
+
+// groupOf is the log group of an access log's destination, or why it can't be read here.
+func (r *Reader) groupOf(destination string) (name, dark string) {
+	parts := strings.SplitN(destination, ":", 7)
+	if len(parts) < 7 || parts[2] != "logs" || parts[5] != "log-group" {
+		return "", darkFirehose
+	}
+	if parts[3] != r.Target.Region || parts[4] != r.Target.AccountID {
+		return "", darkElsewhere
+	}
+	return strings.TrimSuffix(parts[6], ":*"), ""
+}
+
+// routesOf makes the routes of a group.
+func (r *Reader) routesOf(name string, sources []*source, k *known, hosts map[string][][2]string) *routes {
+	byHost := map[string][]*source{}
+	for _, s := range sources {
+		if s.api == nil || s.kind != access {
+			continue
+		}
+		host := s.api.ID + ".execute-api." + r.Target.Region + "." + dnsSuffix(r.Target.Partition)
+		byHost[host] = append(byHost[host], s)
+	}
+	for host, stages := range hosts {
+		for _, to := range stages {
+			for _, s := range sources {
+				if s.kind == access && s.api != nil && s.api.ID == to[0] && (to[1] == "" || to[1] == s.stage) && !slices.Contains(byHost[host], s) {
+					byHost[host] = append(byHost[host], s)
+				}
+			}
+		}
+	}
+	foreign := pcommon.NewResource()
+	var ids []string
+	single := true
+	for _, s := range sources {
+		if s.api != nil && !slices.Contains(ids, s.api.ID) {
+			ids = append(ids, s.api.ID)
+		}
+		single = single && s.api != nil && s.api == sources[0].api
+	}
+	slices.Sort(ids)
+	switch {
+	case len(sources) == 1:
+		sources[0].resource.CopyTo(foreign)
+	case single:
+		r.Resources.API(foreign, sources[0].api)
+		r.Resources.LogGroup(foreign, name)
+	default:
+		r.Resources.Candidates(foreign, ids)
+		r.Resources.LogGroup(foreign, name)
+	}
+	return newRoutes(sources, foreign, byHost, k)
+}
+
+func dnsSuffix(partition string) string {
+	switch partition {
+	case "aws-cn":
+		return "amazonaws.com.cn"
+	case "aws-eusc":
+		return "amazonaws.eu"
+	default:
+		return "amazonaws.com"
+	}
+}
+
+// discover follows the inventory: which groups there are, whose lines are in them, and how they look.
+func (r *Reader) discover(ctx context.Context, snapshot *inventory.Snapshot) {
+	r.discovering.Lock()
+	defer r.discovering.Unlock()
+	k := &known{reader: r, snapshot: snapshot, stages: map[string]*source{}}
+	f := r.find(ctx, k)
+	hosts := map[string][][2]string{}
+	if err := snapshot.Hosts(func(host, api, stage string) { hosts[host] = append(hosts[host], [2]string{api, stage}) }); err != nil {
+		r.Logger.Debug("The custom domain names are not known", zap.Error(err))
+	}
+	now := r.now()
+	r.sayDark(f.dark)
+	for name, sources := range f.sources {
+		g := r.groups.get(name)
+		if g == nil {
+			g = r.newGroup(ctx, name, now)
+			r.groups.put(g)
+		}
+		g.routes.Store(r.routesOf(name, sources, k, hosts))
+		g.mu.Lock()
+		g.leaveAt = time.Time{}
+		g.mu.Unlock()
+		r.index.Groups[name] = now.UnixMilli()
+	}
+	for _, g := range r.groups.all() {
+		if _, ok := f.sources[g.name]; ok {
+			continue
+		}
+		// Nobody writes to it any more; what comes late is waited for.
+		g.mu.Lock()
+		if g.leaveAt.IsZero() {
+			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
+		}
+		gone := now.After(g.leaveAt)
+		g.removed = gone
+		g.mu.Unlock()
+		if gone {
+			r.save(ctx, g, nil, now)
+			r.groups.remove(g.name)
+		}
+	}
+	r.saveIndex(ctx)
+}
+
+// newGroup makes a group with its stored position, or at its start.
+func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *group {
+	g := &group{name: name, seen: newMemory(), lastEvent: now}
+	g.retry.Min, g.retry.Max = minRetry, maxRetry
+	ok, err := r.load(ctx, g)
+	if err != nil {
+		r.checkpointFailed(ctx, err)
+	}
+	if ok {
+		g.restored, g.begun = true, true
+		return g
+	}
+	g.pos = startAt(r.firstRead(now))
+	return g
+}
+
+// firstRead is where the first read of a group begins: where start_at says, from the target's first start on. A stage that appears later has
+// been writing since the inventory was read before at most.
+func (r *Reader) firstRead(now time.Time) int64 {
+	back, _ := r.Config.lookback() // checked
+	if back < 0 {
+		return 0
+	}
+	first := r.index.First - back.Milliseconds()
+	return max(first, now.Add(-max(back, appearedWithin)).UnixMilli(), 0)
+}
+
+// appearedWithin is how long before it was first seen a stage may have begun to write: some intervals of the inventory.
+const appearedWithin = time.Hour

@@ -1,0 +1,146 @@
+package logs
+
+import (
+	"cmp"
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// kind is what a line of a log group is.
+type kind int
+
+const (
+	access kind = iota
+	execution
+)
+
+// source is a stage whose lines are in a group.
+type source struct {
+	kind     kind
+	api      *model.API
+	stage    string // "": the API's lines, of whatever stage
+	canary   bool
+	excluded bool // by the apis setting
+	formats  []*format
+	// resource is what the records of the source stand on, without the log group where it is bare; identity is what it says.
+	resource pcommon.Resource
+	bare     bool
+	identity accesslog.Identity
+}
+
+// routes says whose the lines of a group are. It is immutable.
+type routes struct {
+	sources []*source
+	// tries are the formats that lines are tried against, each with the sources that have it; today's come before earlier ones.
+	tries []try
+	// hosts are the sources that a domain name leads to.
+	hosts map[string][]*source
+	// foreign is the resource of lines that may be of any of the sources, or of none.
+	foreign pcommon.Resource
+	// secret says that a format of the group has values that are not to be seen: then nothing is shown of a line that can't be decoded.
+	secret bool
+	// execution is the source of execution logs, nil where there is none.
+	execution *source
+	apis      []string // ids, for asking what has become of their stages
+	known     *known
+}
+
+type try struct {
+	*format
+	owners  []*source
+	earlier bool
+}
+
+// newRoutes puts the sources of a group together.
+func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*source, k *known) *routes {
+	slices.SortStableFunc(sources, func(a, b *source) int {
+		return cmp.Or(cmp.Compare(a.apiID(), b.apiID()), cmp.Compare(a.stage, b.stage))
+	})
+	r := &routes{sources: sources, foreign: foreign, hosts: hosts, known: k}
+	for depth := range maxFormats + 1 {
+		for _, s := range sources {
+			if s.kind == execution {
+				r.execution = s
+				continue
+			}
+			if depth >= len(s.formats) || s.formats[depth].bound == nil {
+				continue
+			}
+			f := s.formats[depth]
+			r.secret = r.secret || f.bound.Secret()
+			if k := slices.IndexFunc(r.tries, func(t try) bool { return t.format == f }); k >= 0 {
+				if !slices.Contains(r.tries[k].owners, s) {
+					r.tries[k].owners = append(r.tries[k].owners, s)
+				}
+				continue
+			}
+			r.tries = append(r.tries, try{f, []*source{s}, depth > 0})
+		}
+	}
+	for _, s := range sources {
+		if s.api != nil && !slices.Contains(r.apis, s.api.ID) {
+			r.apis = append(r.apis, s.api.ID)
+		}
+	}
+	return r
+}
+
+func (s *source) apiID() string {
+	if s.api == nil {
+		return ""
+	}
+	return s.api.ID
+}
+
+// owner says whose a decoded line is: by the API's id and stage, else by the domain name, else by a format that only one of the sources has. It is
+// nil where that can't be told, or where the line names an API that nobody knows.
+func (r *routes) owner(id accesslog.Identity, owners []*source) *source {
+	if len(owners) == 1 && len(r.sources) == 1 && owners[0].api != nil && owners[0].allows(id) {
+		return owners[0]
+	}
+	candidates := r.matching(id, owners)
+	if id.APIID != "" && (len(candidates) == 0 || candidates[0].api == nil) {
+		if candidates = r.matching(id, r.sources); len(candidates) == 0 || candidates[0].api == nil {
+			return r.known.stage(id.APIID, id.Stage)
+		}
+	}
+	if id.APIID == "" && id.DomainName != "" {
+		if hosted := intersect(r.hosts[id.DomainName], candidates); len(hosted) > 0 {
+			candidates = hosted
+		}
+	}
+	if len(candidates) == 1 && candidates[0].api != nil {
+		return candidates[0]
+	}
+	return nil
+}
+
+// allows says whether a line that says so of itself may be the source's.
+func (s *source) allows(id accesslog.Identity) bool {
+	return (id.APIID == "" || s.api == nil || s.api.ID == id.APIID) && (id.Stage == "" || s.stage == "" || s.stage == id.Stage)
+}
+
+// matching are the sources of access logs that a line's identity allows.
+func (r *routes) matching(id accesslog.Identity, among []*source) []*source {
+	var out []*source
+	for _, s := range among {
+		if s.kind == access && s.allows(id) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func intersect(a, b []*source) []*source {
+	var out []*source
+	for _, s := range a {
+		if slices.Contains(b, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
