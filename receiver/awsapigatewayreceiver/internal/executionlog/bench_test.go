@@ -84,6 +84,19 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
+// BenchmarkRead is decoding alone, without the record.
+func BenchmarkRead(b *testing.B) {
+	for name, d := range map[string]*Decoder{"request": plain(), "request with bodies": withBodies()} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				e := event{line: request[i%len(request)], size: unknownSize}
+				d.read(&e)
+			}
+		})
+	}
+}
+
 // BenchmarkRecord is what the records of a request cost without decoding: each with its body and three attributes, as lines have on average.
 func BenchmarkRecord(b *testing.B) {
 	b.ReportAllocs()

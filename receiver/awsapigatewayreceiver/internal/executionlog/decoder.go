@@ -41,19 +41,24 @@ func New(rules *redact.Rules, bodies, keepBody bool) *Decoder {
 // Write writes the body, the attributes and the severity of a line into a record, and the trace id where the line states it. It reports whether the
 // form of the line is known. What it writes shares the memory of the line wherever nothing is masked.
 func (d *Decoder) Write(record plog.LogRecord, line string) (known bool) {
-	var masks [8]span
-	e := event{line: line, size: unknownSize, masks: masks[:0]}
-	e.split()
-	known = e.match()
-	if !known {
-		e.label()
-	}
-	d.hide(&e)
+	e := event{line: line, size: unknownSize}
+	known = d.read(&e)
 	d.put(record, &e)
 	if d.keepBody {
 		record.Body().SetStr(e.render(span{0, len(line)}))
 	}
 	severity(record, &e)
+	return known
+}
+
+// read finds what the line says, and what of it is masked.
+func (d *Decoder) read(e *event) (known bool) {
+	e.split()
+	known = e.match()
+	if !known {
+		e.label()
+	}
+	d.hide(e)
 	return known
 }
 

@@ -252,6 +252,6 @@ func TestUnknownLines(t *testing.T) {
 func TestBodyIsKeptOnlyWhereAsked(t *testing.T) {
 	record, known := decode(New(redact.New(nil, nil, ""), true, false), "(a) HTTP Method: GET, Resource Path: /")
 	assert.True(t, known)
-	assert.Equal(t, "", record.Body().AsString())
+	assert.Empty(t, record.Body().AsString())
 	assert.Equal(t, phase("request", "aws.request_id", "a", "http.request.method", "GET", "http.route", "/"), record.Attributes().AsRaw())
 }

@@ -52,16 +52,32 @@ func (e *event) split() {
 		e.text.to -= len(truncated)
 	}
 	line = line[:e.text.to]
-	switch {
-	case strings.HasPrefix(line, "("):
-		end := strings.IndexAny(line[:min(len(line), maxRequestID+len("()"))], ") ")
-		if end > 0 && (line[end:] == ")" || strings.HasPrefix(line[end:], ") ")) {
-			e.add(requestID, len("("), end)
-			e.text.from = min(end+len(") "), len(line))
-		}
+	switch end := idEnd(line); {
+	case end > 0:
+		e.add(requestID, len("("), end)
+		e.text.from = min(end+len(") "), len(line))
 	case dated(line):
 		e.text.from = dateLength + len(dateEnd)
 	}
+}
+
+// idEnd is where the request id ends that the line begins with, in parentheses; 0 where it begins with none. Ids are UUIDs or base64, so that nothing
+// hides in them.
+func idEnd(line string) int {
+	if line == "" || line[0] != '(' {
+		return 0
+	}
+	end := 1
+	for end < len(line) && end <= maxRequestID && (classes[line[end]] == nameByte || line[end] == '+' || line[end] == '/') {
+		end++
+	}
+	for end < len(line) && line[end] == '=' {
+		end++
+	}
+	if line[end:] != ")" && !strings.HasPrefix(line[end:], ") ") {
+		return 0
+	}
+	return end
 }
 
 // Lines of TestInvokeMethod begin with a date as Java writes it, as in "Wed Feb 12 23:56:44 UTC 2025 : Starting execution".

@@ -35,14 +35,21 @@ func (d *Decoder) hide(e *event) {
 			}
 		}
 	}
-	d.scrub(e, span{0, scrub})
+	d.scrub(e, span{e.text.from, scrub})
 	e.mergeMasks()
 }
 
+// fewMasks is room for those of nearly every line that has any.
+const fewMasks = 4
+
 func (e *event) mask(s span) {
-	if s.from < s.to {
-		e.masks = append(e.masks, s)
+	if s.from >= s.to {
+		return
 	}
+	if e.masks == nil {
+		e.masks = make([]span, 0, fewMasks)
+	}
+	e.masks = append(e.masks, s)
 }
 
 // maskAll masks a value wherever the line has it.

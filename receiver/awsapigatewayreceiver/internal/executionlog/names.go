@@ -5,8 +5,14 @@ import "strings"
 // maxName is how much of a name is looked at, from its end.
 const maxName = 64
 
-// secretName finds the keyword in a name.
-func (d *Decoder) secretName(name string, quoted bool) (keyword, bool) {
+// minName is the length of the shortest keywords.
+const minName = len("cookie")
+
+// secretName finds the keyword in a name, nil where there is none.
+func (d *Decoder) secretName(name string, quoted bool) *keyword {
+	if len(name) < minName {
+		return nil
+	}
 	var buf [maxName]byte
 	n := 0
 	for i := max(0, len(name)-maxName); i < len(name); i++ {
@@ -16,13 +22,14 @@ func (d *Decoder) secretName(name string, quoted bool) (keyword, bool) {
 		}
 	}
 	for i, c := range buf[:n] {
-		for _, k := range d.secrets[c] {
+		for j := range d.secrets[c] {
+			k := &d.secrets[c][j]
 			if len(k.name) <= n-i && string(buf[i:i+len(k.name)]) == k.name && (quoted || !k.quoted) {
-				return k, true
+				return k
 			}
 		}
 	}
-	return keyword{}, false
+	return nil
 }
 
 func lower(c byte) byte {
@@ -46,11 +53,7 @@ func (d *Decoder) public(name string) bool {
 	for i := len(folded) - 1; i > 0 && !known; i-- {
 		known = folded[i] == '-' && publicHeaders[string(folded[:i+1])]
 	}
-	if !known {
-		return false
-	}
-	_, hidden := d.secretName(name, false)
-	return !hidden
+	return known && d.secretName(name, false) == nil
 }
 
 // publicHeaders are the headers that end a secret one in a map as Java writes it: {Cookie=a=b, c=d, Host=example.com}. Nothing there is quoted, and

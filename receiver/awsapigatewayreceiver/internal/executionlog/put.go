@@ -19,7 +19,7 @@ const callers = 2
 // put writes the attributes.
 func (d *Decoder) put(record plog.LogRecord, e *event) {
 	to := record.Attributes()
-	to.EnsureCapacity(to.Len() + e.count + 3 + callers)
+	to.EnsureCapacity(to.Len() + 1 + e.count + callers)
 	if e.phase != "" {
 		to.PutStr(attr.Phase, e.phase)
 	}

@@ -94,7 +94,7 @@ func (d *Decoder) scrub(e *event, in span) {
 				if before.from < before.to {
 					name.from = before.from
 				}
-				if k, ok := d.secretName(e.of(name), quoted); ok {
+				if k := d.secretName(e.of(name), quoted); k != nil {
 					value := d.valueOf(line, i, quoted, e.of(name), k)
 					e.mask(value)
 					i = max(i, value.to-1)

@@ -4,7 +4,7 @@ import "strings"
 
 // valueOf finds the value of a secret name, which the byte at delim announces. Where its end is in doubt, the value runs to the end of the line: API
 // Gateway quotes nothing, and cuts lines anywhere.
-func (d *Decoder) valueOf(line string, delim int, quoted bool, name string, k keyword) span {
+func (d *Decoder) valueOf(line string, delim int, quoted bool, name string, k *keyword) span {
 	at := delim + 1
 	if line[delim] == ':' && !quoted && strings.EqualFold(name, "API Key") {
 		return wordAt(line, at)
