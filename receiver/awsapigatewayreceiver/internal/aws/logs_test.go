@@ -20,7 +20,7 @@ import (
 func logWorld(now time.Time) *awssim.World {
 	lines := make([]awssim.LogLine, 5)
 	for i := range lines {
-		lines[i] = awssim.LogLine{At: now.Add(time.Duration(i-10) * time.Minute), Stream: "s", Message: fmt.Sprintf("{\"n\": %d, \"é\": \"\\\\\"}\n", i)}
+		lines[i] = awssim.LogLine{At: now.Add(time.Duration(i-10) * time.Minute), Stream: "s", Message: fmt.Sprintf("line %d: \"é\" \\\n", i)}
 	}
 	created := now.Add(-time.Hour)
 	return &awssim.World{Accounts: []*awssim.Account{{ID: testAccount, Regions: []*awssim.Region{{Name: testRegion, LogGroups: []*awssim.LogGroup{
@@ -60,7 +60,7 @@ func TestLogEventsAreWhatTheGroupHas(t *testing.T) {
 	require.Len(t, events, 5)
 	assert.Equal(t, 1, pages)
 	for i, e := range events {
-		assert.Equal(t, fmt.Sprintf("{\"n\": %d, \"é\": \"\\\\\"}\n", i), e.Message)
+		assert.Equal(t, fmt.Sprintf("line %d: \"é\" \\\n", i), e.Message)
 		assert.Equal(t, "s", e.Stream)
 		assert.Len(t, e.ID, 56)
 		assert.GreaterOrEqual(t, e.Timestamp, from)

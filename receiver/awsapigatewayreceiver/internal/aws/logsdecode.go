@@ -26,7 +26,7 @@ func decodeLogPage(body []byte, page *model.LogPage) (incomplete int, err error)
 		if err != nil || !ok {
 			return incomplete, err
 		}
-		switch key {
+		switch string(key) {
 		case "events":
 			page.Events = page.Events[:0]
 			incomplete, err = s.events(page)
@@ -80,7 +80,7 @@ func (s *logScanner) event(e *model.LogEvent) (complete bool, err error) {
 		if err != nil || !ok {
 			return id && timestamp && message, err
 		}
-		switch key {
+		switch string(key) {
 		case "message":
 			e.Message, err = s.text()
 			message = true
@@ -133,9 +133,9 @@ func (s *logScanner) searchedLogStream() error {
 		}
 		c := s.buf[s.i]
 		switch {
-		case key == "logStreamName" && c != '"':
+		case string(key) == "logStreamName" && c != '"':
 			err = s.fail("no string")
-		case key == "searchedCompletely" && c != 't' && c != 'f':
+		case string(key) == "searchedCompletely" && c != 't' && c != 'f':
 			err = s.fail("neither true nor false")
 		default:
 			err = s.skip(3)

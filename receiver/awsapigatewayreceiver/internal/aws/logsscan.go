@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 	"strconv"
-	"strings"
-	"unsafe"
 )
 
 const (
@@ -57,35 +55,35 @@ func (s *logScanner) open(c byte) error {
 }
 
 // member goes to the value of the next member of an object that is not null; false: the object ends. The key is good until the value is read.
-func (s *logScanner) member(first bool) (key string, ok bool, err error) {
+func (s *logScanner) member(first bool) (key []byte, ok bool, err error) {
 	for ; ; first = false {
 		c := s.space()
 		if c == '}' {
 			s.i++
-			return "", false, nil
+			return nil, false, nil
 		}
 		if !first {
 			if c != ',' {
-				return "", false, s.fail("neither , nor }")
+				return nil, false, s.fail("neither , nor }")
 			}
 			s.i++
 			c = s.space()
 		}
 		if c != '"' {
-			return "", false, s.fail("no key")
+			return nil, false, s.fail("no key")
 		}
 		if key, err = s.key(); err != nil {
-			return "", false, err
+			return nil, false, err
 		}
 		if s.space() != ':' {
-			return "", false, s.fail("no :")
+			return nil, false, s.fail("no :")
 		}
 		s.i++
 		if s.space() != 'n' {
 			return key, true, nil
 		}
 		if err := s.literal("null"); err != nil {
-			return "", false, err
+			return nil, false, err
 		}
 	}
 }
@@ -108,26 +106,27 @@ func (s *logScanner) item(first bool) (bool, error) {
 }
 
 // key reads the name of a member.
-func (s *logScanner) key() (string, error) {
+func (s *logScanner) key() ([]byte, error) {
 	start := s.i + 1
 	escaped, err := s.skipText()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	raw := s.buf[start : s.i-1]
 	if !escaped {
-		return unsafe.String(unsafe.SliceData(raw), len(raw)), nil
+		return raw, nil
 	}
 	// Nobody escapes in names: unescape a copy, with the room that text needs.
 	part := logScanner{buf: make([]byte, textRoom, textRoom+len(raw)+2+logPadding), i: textRoom}
 	part.buf = append(append(append(part.buf, '"'), raw...), '"')
 	part.buf = append(part.buf, make([]byte, logPadding)...)
-	return part.text()
+	key, err := part.text()
+	return []byte(key), err
 }
 
 // literal reads true, false or null.
 func (s *logScanner) literal(word string) error {
-	if !strings.HasPrefix(unsafe.String(&s.buf[s.i], len(s.buf)-s.i), word) {
+	if string(s.buf[s.i:s.i+len(word)]) != word {
 		return s.fail("no " + word)
 	}
 	s.i += len(word)
@@ -238,7 +237,7 @@ func (s *logScanner) digits() int {
 // skipText passes over a string, and tells whether it has escapes.
 func (s *logScanner) skipText() (escaped bool, err error) {
 	for i := s.i + 1; ; {
-		backslashes, ends := textMarks(binary.LittleEndian.Uint64(s.buf[i:]))
+		backslashes, ends := textMarks(binary.LittleEndian.Uint64(s.buf[i : i+8]))
 		marks := backslashes | ends
 		if marks == 0 {
 			i += 8

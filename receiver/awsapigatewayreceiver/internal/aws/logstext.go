@@ -44,11 +44,11 @@ func (s *logScanner) text() (string, error) {
 	seen := uint64(0)
 	carry := uint64(0) // the high bit of the first byte where the backslash before it is taken out already
 	for {
-		v := binary.LittleEndian.Uint64(buf[read:])
+		v := binary.LittleEndian.Uint64(buf[read : read+8])
 		seen |= v
 		backslashes, ends := textMarks(v)
 		if backslashes|ends == 0 && carry == 0 {
-			binary.LittleEndian.PutUint64(buf[write:], v)
+			binary.LittleEndian.PutUint64(buf[write:write+8], v)
 			read += 8
 			write += 8
 			continue
@@ -56,7 +56,7 @@ func (s *logScanner) text() (string, error) {
 		if backslashes<<8|carry == ends && !hasControl(v) { // each quote is escaped, and each escape is a quote
 			carry = backslashes >> 56
 			word, length := takeOut(v, backslashes)
-			binary.LittleEndian.PutUint64(buf[write:], word)
+			binary.LittleEndian.PutUint64(buf[write:write+8], word)
 			read += 8
 			write += length
 			continue
@@ -65,7 +65,7 @@ func (s *logScanner) text() (string, error) {
 		if carry != 0 {
 			carry, plain = 0, -1
 		} else {
-			binary.LittleEndian.PutUint64(buf[write:], v)
+			binary.LittleEndian.PutUint64(buf[write:write+8], v)
 			write += plain
 		}
 		read += plain
@@ -151,7 +151,7 @@ func (s *logScanner) unicodeEscape() rune {
 
 // validText makes a string of the bytes without copying them, unless they are no UTF-8.
 func validText(b []byte, foreign bool) string {
-	text := unsafe.String(unsafe.SliceData(b), len(b))
+	text := unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // nothing writes to these bytes any more
 	if !foreign || utf8.ValidString(text) {
 		return text
 	}
