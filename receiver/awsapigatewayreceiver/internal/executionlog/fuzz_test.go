@@ -55,6 +55,7 @@ func FuzzSecret(f *testing.F) {
 	f.Add("API Key: ", " API Stage: a/b")
 	f.Add("(", ") HTTP Method: GET, Resource Path: /")
 	f.Add("Bearer ", "")
+	f.Add("API Key:", "")
 	all := decoders()
 	f.Fuzz(func(t *testing.T, before, after string) {
 		if strings.Contains(before+after, planted) {

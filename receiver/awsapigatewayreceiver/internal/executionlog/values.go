@@ -32,16 +32,20 @@ func (d *Decoder) valueOf(line string, delim int, quoted bool, name string, k *k
 	}
 }
 
-// wordAt is the word after a space, which is empty in "API Key:  API Stage: a1b2c3d4e5/prod".
+// wordAt is the word after a space, which is empty in "API Key:  API Stage: a1b2c3d4e5/prod". Where it is no mere word, all that follows is meant.
 func wordAt(line string, at int) span {
 	if at < len(line) && line[at] == ' ' {
 		at++
 	}
-	end := strings.IndexAny(line[at:], " \t\r\n")
-	if end < 0 {
-		end = len(line) - at
+	for end := at; end < len(line); end++ {
+		if line[end] <= ' ' {
+			return span{at, end}
+		}
+		if classes[line[end]] == delim {
+			break
+		}
 	}
-	return span{at, at + end}
+	return span{at, len(line)}
 }
 
 // headerEnd is where the value of a header ends: before the next header that is known to be harmless, else before the brace that ends the line.
