@@ -6,12 +6,12 @@ const why = "aws.api_gateway.error.message"
 
 // failed is a line of a failure, whose text is the error's message.
 func failed(line string, more ...any) said {
-	return said{line: line, severity: "ERROR", want: phase("error", append([]any{why, line}, more...)...)}
+	return said{line: line, severity: "ERROR", want: inPhase("error", append([]any{why, line}, more...)...)}
 }
 
 // failedAs is one of whose text a part is masked.
 func failedAs(line, body string, more ...any) said {
-	return said{line: line, body: body, severity: "ERROR", want: phase("error", append([]any{why, body}, more...)...)}
+	return said{line: line, body: body, severity: "ERROR", want: inPhase("error", append([]any{why, body}, more...)...)}
 }
 
 func TestFailures(t *testing.T) {
@@ -26,8 +26,8 @@ func TestFailures(t *testing.T) {
 		failed(misconfigured + "statusCode should be an integer which defined in request template"),
 		failed(misconfigured+"No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 400",
 			"aws.api_gateway.integration.status_code", 400),
-		failedAs(misconfigured+"Authorizer function failed with response body: {\"a\":1}", misconfigured+"Authorizer function failed with response body: ***", size, 7),
-		failedAs(misconfigured+"Invalid JSON in response: Unrecognized token 'policy'", misconfigured+"Invalid JSON in response: ***", size, 27),
+		failedAs(misconfigured+"Authorizer function failed with response body: {\"a\":1}", misconfigured+"Authorizer function failed with response body: ***", sizeName, 7),
+		failedAs(misconfigured+"Invalid JSON in response: Unrecognized token 'policy'", misconfigured+"Invalid JSON in response: ***", sizeName, 27),
 		failed(`Lambda execution failed with status 200 due to customer function error: {"errorMessage":"2026 Task timed out after 10.00 seconds"}. Lambda request id: 71952965-1f2d`,
 			"aws.api_gateway.integration.service_status_code", 200, "aws.api_gateway.integration.request_id", "71952965-1f2d"),
 		failed("Lambda execution failed with status 200 due to customer function error: no id", "aws.api_gateway.integration.service_status_code", 200),
@@ -64,15 +64,15 @@ func TestGatewayResponses(t *testing.T) {
 	check(t, plain(), id, []said{
 		{
 			line: "Gateway response type: DEFAULT_5XX with status code: 502", severity: "ERROR",
-			want: phase("response", "error.type", "DEFAULT_5XX", "http.response.status_code", 502),
+			want: inPhase("response", "error.type", "DEFAULT_5XX", "http.response.status_code", 502),
 		},
 		{
 			line: "Gateway response type: THROTTLED with status code: 429", severity: "WARN",
-			want: phase("response", "error.type", "THROTTLED", "http.response.status_code", 429),
+			want: inPhase("response", "error.type", "THROTTLED", "http.response.status_code", 429),
 		},
-		{line: `Gateway response body: {"message":"x"}`, want: phase("response", size, 15), body: "Gateway response body: ***"},
-		{line: "Gateway response headers: {a=b}", want: phase("response", size, 5), body: "Gateway response headers: ***"},
-		{line: "Method completed with status: 504", severity: "ERROR", want: phase("end", "http.response.status_code", 504)},
-		{line: "Method completed with status: 403", severity: "WARN", want: phase("end", "http.response.status_code", 403)},
+		{line: `Gateway response body: {"message":"x"}`, want: inPhase("response", sizeName, 15), body: "Gateway response body: ***"},
+		{line: "Gateway response headers: {a=b}", want: inPhase("response", sizeName, 5), body: "Gateway response headers: ***"},
+		{line: "Method completed with status: 504", severity: "ERROR", want: inPhase("end", "http.response.status_code", 504)},
+		{line: "Method completed with status: 403", severity: "WARN", want: inPhase("end", "http.response.status_code", 403)},
 	})
 }

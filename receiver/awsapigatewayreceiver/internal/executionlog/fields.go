@@ -24,6 +24,9 @@ const (
 	message              // content that most lines of its form do not have
 	result               // of an authorizer: only the size
 	uri                  // of the integration, without query string and user info
+	phase                // of the execution, which the form of the line tells
+	size
+	cut // whether the line is truncated
 	requestID
 	extendedID
 	method
@@ -59,11 +62,12 @@ func (f field) sized() bool { return f == content || f == result }
 type kind uint8
 
 const (
-	text    kind = iota
-	integer      // an int
-	decimal      // a double
-	seconds      // a double, from milliseconds
-	trace        // 1-8-24, which is the record's trace id, too
+	text kind = iota
+	boolean
+	integer // an int
+	decimal // a double
+	seconds // a double, from milliseconds
+	trace   // 1-8-24, which is the record's trace id, too
 )
 
 // attribute is what becomes of a field. hole is how the forms of lines name it.
@@ -81,6 +85,9 @@ var attributes = [fields]attribute{
 	message:          {hole: "message"},
 	result:           {hole: "result"},
 	uri:              {hole: "uri"},
+	phase:            {name: attr.Phase},
+	size:             {name: executionSize, as: integer},
+	cut:              {name: executionTruncated, as: boolean},
 	requestID:        {hole: "request", name: attr.RequestID},
 	extendedID:       {hole: "extended", name: attr.ExtendedID},
 	method:           {hole: "method", name: attr.HTTPRequestMethod},

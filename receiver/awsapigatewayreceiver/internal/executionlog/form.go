@@ -1,8 +1,6 @@
 package executionlog
 
-import (
-	"strings"
-)
+import "strings"
 
 // form is what a line looks like, in its phase.
 type form struct{ phase, pattern string }

@@ -69,7 +69,8 @@ var forms = compile([]form{
 	{phaseRequest, "Message: {content}"},
 	{phaseResponse, "Client [Connection Id: {connection}] connected to API [{}] successfully."},
 	{phaseResponse, "Message from client [Connection Id: {connection}] sent to API [{}] with response status code [{status}]."},
-	{phaseEnd, "Client [Connection Id: {connection}] disconnected from API [{}] with integration response status code [{backend status}]. Close reason: [{close code}: {close reason}]"},
+	{phaseEnd, "Client [Connection Id: {connection}] disconnected from API [{}] with integration response status code [{backend status}]. " +
+		"Close reason: [{close code}: {close reason}]"},
 	{phaseEnd, "Client [Connection Id: {connection}] disconnected from API [{}] with integration response status code [{backend status}].{}"},
 
 	// Refusals.
@@ -91,7 +92,8 @@ var forms = compile([]form{
 	{phaseError, "Request body does not match model schema for content type {}: {validation}"},
 
 	// Failures. What an authorizer answered is secret even where it can't be read.
-	{phaseError, "Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {backend status}"},
+	{phaseError, "Execution failed due to configuration error: No match for output mapping and no default output mapping configured. " +
+		"Endpoint Response Status Code: {backend status}"},
 	{phaseError, "Execution failed due to configuration error: Output mapping refers to an invalid method response: {}"},
 	{phaseError, "Execution failed due to configuration error: Authorizer function failed with response body: {result}"},
 	{phaseError, "Execution failed due to configuration error: Invalid JSON in response: {result}"},

@@ -9,7 +9,7 @@ const maxName = 64
 const minName = len("cookie")
 
 // secretName finds the keyword in a name, nil where there is none.
-func (d *Decoder) secretName(name string, quoted bool) *keyword {
+func (d *Decoder) secretName(name string, member bool) *keyword {
 	if len(name) < minName {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (d *Decoder) secretName(name string, quoted bool) *keyword {
 	for i, c := range buf[:n] {
 		for j := range d.secrets[c] {
 			k := &d.secrets[c][j]
-			if len(k.name) <= n-i && string(buf[i:i+len(k.name)]) == k.name && (quoted || !k.quoted) {
+			if len(k.name) <= n-i && string(buf[i:i+len(k.name)]) == k.name && (member || !k.member) {
 				return k
 			}
 		}
@@ -53,7 +53,7 @@ func (d *Decoder) public(name string) bool {
 	for i := len(folded) - 1; i > 0 && !known; i-- {
 		known = folded[i] == '-' && publicHeaders[string(folded[:i+1])]
 	}
-	return known && d.secretName(name, false) == nil
+	return known && d.secretName(name, true) == nil
 }
 
 // publicHeaders are the headers that end a secret one in a map as Java writes it: {Cookie=a=b, c=d, Host=example.com}. Nothing there is quoted, and

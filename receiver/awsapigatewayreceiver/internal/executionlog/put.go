@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
@@ -21,12 +20,12 @@ func (d *Decoder) put(record plog.LogRecord, e *event) {
 	to := record.Attributes()
 	to.EnsureCapacity(to.Len() + 1 + e.count + callers)
 	if e.phase != "" {
-		to.PutStr(attr.Phase, e.phase)
+		d.putText(to, phase, e.phase, e.phase)
 	}
-	if e.size != unknownSize {
+	if e.size != unknownSize && d.actions[size] == redact.Keep {
 		to.PutInt(executionSize, int64(e.size))
 	}
-	if e.truncated {
+	if e.truncated && d.actions[cut] == redact.Keep {
 		to.PutBool(executionTruncated, true)
 	}
 	for i, v := range e.values[:e.count] {
@@ -36,7 +35,7 @@ func (d *Decoder) put(record plog.LogRecord, e *event) {
 		}
 		switch a.as {
 		case text:
-			d.putText(to, v, e)
+			d.putText(to, v.field, e.of(v.span), e.render(v.span))
 		case trace:
 			d.putTrace(record, v, e)
 		default:
@@ -45,12 +44,13 @@ func (d *Decoder) put(record plog.LogRecord, e *event) {
 	}
 }
 
-func (d *Decoder) putText(to pcommon.Map, v value, e *event) {
-	switch name := attributes[v.field].name; d.actions[v.field] {
+// putText writes a text as it is shown, or the hash of what it is.
+func (d *Decoder) putText(to pcommon.Map, f field, is, shown string) {
+	switch name := attributes[f].name; d.actions[f] {
 	case redact.Keep:
-		to.PutStr(name, e.render(v.span))
+		to.PutStr(name, shown)
 	case redact.Hash:
-		to.PutStr(name, d.rules.Hash(e.of(v.span)))
+		to.PutStr(name, d.rules.Hash(is))
 	}
 }
 
@@ -90,7 +90,7 @@ func (d *Decoder) putTrace(record plog.LogRecord, v value, e *event) {
 	if v.from == v.to {
 		return
 	}
-	d.putText(record.Attributes(), v, e)
+	d.putText(record.Attributes(), v.field, e.of(v.span), e.render(v.span))
 	if id, ok := parseTraceID(e.of(v.span)); ok && d.actions[v.field] == redact.Keep {
 		record.SetTraceID(id)
 	}

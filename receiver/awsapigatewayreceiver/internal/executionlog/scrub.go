@@ -9,8 +9,8 @@ import (
 // keyword is a part of the names whose values are masked in any text, in whatever spelling: lower case, letters and digits alone.
 type keyword struct {
 	name string
-	// quoted says that only a quoted name counts: in plain text the word is harmless.
-	quoted bool
+	// member says that only the name of a member counts, quoted or with = after it: in plain text the word is harmless.
+	member bool
 	// attribute is what the value would become; where that is kept, the value stays. "": never.
 	attribute string
 	off       bool
@@ -20,8 +20,8 @@ type keyword struct {
 // functions and authorizers. Values that become attributes of other lines are masked where the attribute is dropped.
 var keywords = []keyword{
 	{name: "authorization"},
-	{name: "authorizer", quoted: true},
-	{name: "claims", quoted: true},
+	{name: "authorizer", member: true},
+	{name: "claims", member: true},
 	{name: "cookie"},
 	{name: "apikey"},
 	{name: "securitytoken"},
@@ -94,7 +94,7 @@ func (d *Decoder) scrub(e *event, in span) {
 				if before.from < before.to {
 					name.from = before.from
 				}
-				if k := d.secretName(e.of(name), quoted); k != nil {
+				if k := d.secretName(e.of(name), quoted || line[i] == '='); k != nil {
 					value := d.valueOf(line, i, quoted, e.of(name), k)
 					e.mask(value)
 					i = max(i, value.to-1)
