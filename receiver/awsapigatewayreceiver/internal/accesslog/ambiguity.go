@@ -68,12 +68,30 @@ func (g grammar) hasAll(s string) bool {
 	return true
 }
 
-// shares says whether a character can be in values of both grammars, and would not show by its place to which it belongs.
-func (g grammar) shares(other grammar) bool {
+// shares says whether a value can go on with what begins the next one, which follows directly. A date stands out of any text.
+func (g grammar) shares(next grammar) bool {
+	if g.wide() && next == date {
+		return false
+	}
 	for c := range 256 {
-		if g.has(byte(c)) && other.has(byte(c)) {
+		if g.has(byte(c)) && next.canBegin(byte(c)) {
 			return true
 		}
 	}
 	return false
+}
+
+// canBegin says whether a value can have a first character.
+func (g grammar) canBegin(c byte) bool {
+	switch g {
+	case text:
+		return true
+	case quoted:
+		return c == '"'
+	case date:
+		return '0' <= c && c <= '9'
+	case boolean:
+		return c == 't' || c == 'f'
+	}
+	return g.begins(c)
 }

@@ -70,6 +70,10 @@ func BenchmarkDecodeAndWrite(b *testing.B) {
 
 // byEncodingJSON reads the stock JSON line as a receiver without formats does.
 func byEncodingJSON(b *testing.B) func() {
+	names := map[string]string{
+		"requestId": "aws.request_id", "extendedRequestId": "aws.api_gateway.extended_request_id", "ip": "client.address", "caller": "aws.api_gateway.identity.caller",
+		"httpMethod": "http.request.method", "resourcePath": "http.route",
+	}
 	return func() {
 		var m map[string]string
 		if err := json.Unmarshal([]byte(stockJSON.line), &m); err != nil {
@@ -78,10 +82,7 @@ func byEncodingJSON(b *testing.B) func() {
 		record := plog.NewLogRecord()
 		attributes := record.Attributes()
 		attributes.EnsureCapacity(len(m))
-		for key, attribute := range map[string]string{
-			"requestId": "aws.request_id", "extendedRequestId": "aws.api_gateway.extended_request_id", "ip": "client.address", "caller": "aws.api_gateway.identity.caller",
-			"httpMethod": "http.request.method", "resourcePath": "http.route",
-		} {
+		for key, attribute := range names {
 			if value := m[key]; !isAbsent(value) {
 				attributes.PutStr(attribute, value)
 			}
@@ -97,7 +98,7 @@ func byEncodingJSON(b *testing.B) func() {
 		require.NoError(b, err)
 		record.SetTimestamp(timestamp(at))
 		setSeverity(record, status)
-		record.Body().SetStr(strings.Replace(stockJSON.line, m["user"], "*", 0))
+		record.Body().SetStr(stockJSON.line)
 	}
 }
 

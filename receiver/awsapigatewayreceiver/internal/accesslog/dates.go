@@ -3,33 +3,27 @@ package accesslog
 // dateLength is that of 18/Jul/2022:12:33:39 +0000.
 const dateLength = 26
 
-// dateForm is what the date of $context.requestTime looks like: 0 is a digit, a a letter, + a sign.
-const dateForm = "00/aaa/0000:00:00:00 +0000"
-
 // isDate says whether a text begins with what looks like a date.
 func isDate(s string) bool {
-	if len(s) < dateLength || s[2] != '/' {
+	if len(s) < dateLength || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' || s[21] != '+' && s[21] != '-' {
 		return false
 	}
-	for i := range dateLength {
-		c := s[i]
-		switch form := dateForm[i]; form {
-		case '0':
-			if c < '0' || c > '9' {
-				return false
-			}
-		case 'a':
-			if !isUpper(c) && (c < 'a' || c > 'z') {
-				return false
-			}
-		case '+':
-			if c != '+' && c != '-' {
-				return false
-			}
-		default:
-			if c != form {
-				return false
-			}
+	return areDigits(s[:2]) && areLetters(s[3:6]) && areDigits(s[7:11]) && areDigits(s[12:14]) && areDigits(s[15:17]) && areDigits(s[18:20]) && areDigits(s[22:26])
+}
+
+func areDigits(s string) bool {
+	for i := range len(s) {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+func areLetters(s string) bool {
+	for i := range len(s) {
+		if (s[i]|0x20)-'a' > 'z'-'a' {
+			return false
 		}
 	}
 	return true
@@ -78,4 +72,22 @@ func digits(s string) (n int64) {
 		n = n*10 + int64(s[i]-'0')
 	}
 	return n
+}
+
+// clock remembers the last date that was read: lines of one second follow each other.
+type clock struct {
+	text    [dateLength]byte
+	seconds int64
+}
+
+// read is parseDate for a date that may be the last one.
+func (c *clock) read(s string) (seconds int64, ok bool) {
+	if string(c.text[:]) == s {
+		return c.seconds, true
+	}
+	if seconds, ok = parseDate(s); ok {
+		copy(c.text[:], s)
+		c.seconds = seconds
+	}
+	return seconds, ok
 }

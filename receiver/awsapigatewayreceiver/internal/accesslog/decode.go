@@ -52,20 +52,39 @@ func (f *Format) walk(s string, v *Values) bool {
 	p := len(f.prefix)
 	last := len(f.segments) - 1
 	for i := range last {
-		segment := &f.segments[i]
-		r := segment.narrow(segment.variable.grammar, segment.variable.grammar.extent(s, p))
-		end := segment.next(segment.closed, s, r, r.lo)
+		end := f.segments[i].shortest(s, p)
 		if end < 0 {
 			return false
 		}
 		v.spans[i] = span{p, end}
-		p = end + len(segment.literal)
+		p = end + len(f.segments[i].literal)
 	}
 	if !f.segments[last].variable.grammar.extent(s, p).has(s, len(s)) {
 		return false
 	}
 	v.spans[last] = span{p, len(s)}
 	return true
+}
+
+// shortest returns the first end of a value that begins at p and is followed by the literal text, -1 where there is none. Most values are runs: their
+// characters are looked at once.
+func (s *segment) shortest(line string, p int) int {
+	g := s.variable.grammar
+	switch {
+	case g.isRun() && s.closed:
+		if end := p + g.run(line[p:]); strings.HasPrefix(line[end:], s.literal) {
+			return end
+		}
+		return -1
+	case g.isRun() && s.literal != "":
+		n := strings.Index(line[p:], s.literal)
+		if n < 0 || g.run(line[p:p+n]) != n {
+			return -1
+		}
+		return p + n
+	}
+	r := s.narrow(g, g.extent(line, p))
+	return s.next(s.closed, line, r, r.lo)
 }
 
 // narrow leaves one end to a value that is not searched for where another variable follows directly: it takes all it can.
@@ -92,7 +111,7 @@ func (s *segment) next(closed bool, line string, r reach, from int) int {
 		}
 		return -1
 	case r.quote:
-		return s.nextQuoted(line, from)
+		return s.nextQuoted(line, r, from)
 	}
 	at := strings.Index(line[from:min(r.hi+len(s.literal), len(line))], s.literal)
 	if at < 0 {
@@ -101,9 +120,12 @@ func (s *segment) next(closed bool, line string, r reach, from int) int {
 	return from + at
 }
 
-// nextQuoted is next for a value that ends with a quote.
-func (s *segment) nextQuoted(line string, from int) int {
-	for {
+// nextQuoted is next for a value that is quoted, or empty.
+func (s *segment) nextQuoted(line string, r reach, from int) int {
+	if from == r.lo && strings.HasPrefix(line[from:], s.literal) {
+		return from
+	}
+	for from = max(from, r.lo+2); from <= r.hi; from++ {
 		at := strings.IndexByte(line[from-1:], '"')
 		if at < 0 {
 			return -1
@@ -111,6 +133,6 @@ func (s *segment) nextQuoted(line string, from int) int {
 		if from += at; strings.HasPrefix(line[from:], s.literal) {
 			return from
 		}
-		from++
 	}
+	return -1
 }

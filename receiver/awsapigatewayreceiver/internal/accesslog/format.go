@@ -82,6 +82,7 @@ func (f *Format) Variables() []string {
 type Values struct {
 	spans    []span
 	attempts []attempt
+	clock    clock
 	spent    int // what the last search cost, in bytes looked at
 }
 

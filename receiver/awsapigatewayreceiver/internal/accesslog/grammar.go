@@ -14,7 +14,7 @@ const (
 	host
 	name   // of letters, digits, "_", "-" and "$": ids of API Gateway, stages, accounts
 	method // of HTTP
-	token  // without blanks, quotes and commas
+	token  // without blanks, quotes, commas and angle brackets
 	word   // without blanks and double quotes
 	dates  // of certificates: May 26 12:30:54 2026 GMT
 	path   // a word that begins with a slash
@@ -46,7 +46,7 @@ var classes = func() (c [256]uint16) {
 			continue
 		}
 		c[i] |= 1<<word | 1<<path
-		if i != '\'' && i != ',' {
+		if !strings.ContainsRune("',<>", rune(i)) {
 			c[i] |= 1<<token | 1<<routeKey
 		}
 	}
@@ -82,23 +82,26 @@ func (g grammar) in(lenient bool) grammar {
 	return g
 }
 
-// reach is where a value can end: anywhere from lo to hi, but only after a quote where quote says so.
+// reach is where a value can end: anywhere from lo to hi; where quote says so, at lo, and then only after a quote that is not its first.
 type reach struct {
 	lo, hi int
 	quote  bool
 }
 
 func (r reach) has(s string, end int) bool {
-	return r.lo <= end && end <= r.hi && (!r.quote || s[end-1] == '"')
+	return r.lo <= end && end <= r.hi && (!r.quote || end == r.lo || end >= r.lo+2 && s[end-1] == '"')
 }
 
 // extent is the reach of a value that begins at p.
 func (g grammar) extent(s string, p int) reach {
-	if g == text {
+	switch {
+	case g.isRun():
+	case g == text:
 		return reach{p, len(s), false}
-	}
-	if r, ok := g.formed(s, p); ok {
-		return r
+	default:
+		if r, ok := g.formed(s, p); ok {
+			return r
+		}
 	}
 	return reach{p, p + g.run(s[p:]), false}
 }
@@ -107,7 +110,7 @@ func (g grammar) extent(s string, p int) reach {
 func (g grammar) formed(s string, p int) (reach, bool) {
 	switch rest := s[p:]; g {
 	case quoted:
-		return reach{p + 2, len(s), true}, strings.HasPrefix(rest, `"`)
+		return reach{p, len(s), true}, strings.HasPrefix(rest, `"`)
 	case date:
 		return reach{p + dateLength, p + dateLength, false}, isDate(rest)
 	case boolean:
@@ -123,23 +126,18 @@ func (g grammar) formed(s string, p int) (reach, bool) {
 
 // begins says whether a run of the grammar can have a first character.
 func (g grammar) begins(c byte) bool {
-	switch g {
-	case path:
-		return c == '/'
-	case routeKey:
-		return c != '/' && classes[c]&(1<<g) != 0
-	}
-	return classes[c]&(1<<g) != 0
+	return classes[c]&(1<<g) != 0 && (g != path || c == '/') && (g != routeKey || c != '/')
 }
 
 // run is how long the longest value is that a text begins with: a run of characters, or a hyphen.
 func (g grammar) run(s string) int {
-	switch {
-	case s == "":
+	if s == "" {
 		return 0
-	case g.begins(s[0]):
-		return runLength(s, g)
-	case s[0] == '-':
+	}
+	if g.begins(s[0]) {
+		return 1 + runLength(s[1:], g)
+	}
+	if s[0] == '-' {
 		return 1
 	}
 	return 0
@@ -148,12 +146,11 @@ func (g grammar) run(s string) int {
 // runLength is how many characters of a class a text begins with.
 func runLength(s string, g grammar) int {
 	bit := uint16(1) << g
-	for i := range len(s) {
-		if classes[s[i]]&bit == 0 {
-			return i
-		}
+	i := 0
+	for i < len(s) && classes[s[i]]&bit != 0 {
+		i++
 	}
-	return len(s)
+	return i
 }
 
 // maxMethod bounds the method of a route key. HTTP's own have 7 letters at most.

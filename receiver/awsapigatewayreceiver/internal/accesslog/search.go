@@ -93,13 +93,17 @@ func (f *Format) try(v *Values, i int, s string, from int, lenient bool) int {
 	}
 }
 
+// hasFailed is false for the end of an empty value that might be a quoted one: it has no quote before it.
 func (a *attempt) hasFailed(end int) bool {
-	return a.failed.lo <= end && end <= a.failed.hi && (a.reach.quote || !a.failed.quote)
+	return a.failed.lo <= end && end <= a.failed.hi && (!a.failed.quote || a.reach.quote && end > a.reach.lo)
 }
 
 // fail notes that none of the ends tried is one.
 func (a *attempt) fail() {
 	r := a.reach
+	if r.quote {
+		r.lo += 2
+	}
 	switch {
 	case r.lo > r.hi, a.failed.quote && !r.quote:
 	case a.failed.quote == r.quote && r.lo <= a.failed.hi+1 && a.failed.lo <= r.hi+1:

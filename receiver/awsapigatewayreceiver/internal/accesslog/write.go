@@ -20,7 +20,8 @@ func (b *Bound) Write(record plog.LogRecord, line string, v *Values, known Ident
 	attributes.EnsureCapacity(attributes.Len() + len(b.fields) + spare)
 	for i := range b.fields {
 		f := &b.fields[i]
-		for _, s := range f.sources {
+		for k := range f.sources {
+			s := &f.sources[k]
 			if raw, _ := b.format.value(line, v, s.segment); raw != "" && b.put(record, attributes, f, s, raw, &known) {
 				break
 			}
@@ -37,35 +38,33 @@ func (b *Bound) Write(record plog.LogRecord, line string, v *Values, known Ident
 }
 
 // put writes an attribute, and says whether the value was one.
-func (b *Bound) put(record plog.LogRecord, attributes pcommon.Map, f *field, s source, raw string, known *Identity) bool {
-	if f.action == redact.Hash {
-		value, ok := s.as.text(b.format.segments[s.segment].escape.undo(raw), known)
+func (b *Bound) put(record plog.LogRecord, attributes pcommon.Map, f *field, s *source, raw string, known *Identity) bool {
+	switch {
+	case f.action == redact.Hash:
+		value, ok := s.as.text(s.escape.undo(raw), known)
 		if ok && value != "" {
 			attributes.PutStr(f.attribute, b.rules.Hash(value))
 		}
 		return ok
-	}
-	switch s.as {
-	case asInt:
+	case s.as == asText:
+		attributes.PutStr(f.attribute, s.escape.undo(raw))
+		return true
+	case s.as == asInt, s.as == asSeconds:
 		n, ok := parseInt(raw)
-		if ok {
+		if ok && s.as == asInt {
 			attributes.PutInt(f.attribute, n)
-		}
-		return ok
-	case asSeconds:
-		n, ok := parseInt(raw)
-		if ok {
+		} else if ok {
 			attributes.PutDouble(f.attribute, float64(n)/1000)
 		}
 		return ok
-	case asBool:
-		if raw != "true" && raw != "false" {
+	case s.as == asBool:
+		if truthLength(raw) != len(raw) {
 			return false
 		}
 		attributes.PutBool(f.attribute, raw == "true")
 		return true
 	}
-	value, ok := s.as.text(b.format.segments[s.segment].escape.undo(raw), known)
+	value, ok := s.as.text(s.escape.undo(raw), known)
 	if !ok || value == "" {
 		return ok
 	}
@@ -114,7 +113,7 @@ func (b *Bound) time(line string, v *Values) (pcommon.Timestamp, bool) {
 	}
 	for _, i := range b.date {
 		raw, _ := b.format.value(line, v, i)
-		if seconds, ok := parseDate(raw); ok && seconds >= 0 {
+		if seconds, ok := v.clock.read(raw); ok && seconds >= 0 {
 			return pcommon.Timestamp(seconds * 1e9), true
 		}
 	}

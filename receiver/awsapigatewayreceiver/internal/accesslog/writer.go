@@ -41,6 +41,7 @@ type field struct {
 type source struct {
 	segment int
 	as      conversion
+	escape  escape
 	rank    int
 }
 
@@ -64,7 +65,7 @@ func (w *Writer) Bind(f *Format) *Bound {
 				at[t.attribute] = k
 				b.fields = append(b.fields, field{attribute: t.attribute, action: action})
 			}
-			b.fields[k].sources = append(b.fields[k].sources, source{i, t.as, v.rank})
+			b.fields[k].sources = append(b.fields[k].sources, source{i, t.as, f.segments[i].escape, v.rank})
 		}
 	}
 	for _, field := range b.fields {
