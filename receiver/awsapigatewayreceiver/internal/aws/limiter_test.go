@@ -89,7 +89,7 @@ func TestLimitsAreBelowTheQuotas(t *testing.T) {
 	for name, q := range map[string]struct {
 		l     *limiter
 		quota float64
-	}{"GetMetricData": {l.metricData, 50}, "datapoints": {l.datapoints, 180_000}, "ListMetrics": {l.listMetrics, 25}, "control plane": {l.controlPlane, 10}} {
+	}{"GetMetricData": {l.metricData, 50}, "datapoints": {l.datapoints, 180_000}, "ListMetrics": {l.listMetrics, 25}, "control plane": {l.controlPlane, 10}, "DescribeLogGroups": {l.logGroups, 10}} {
 		assert.Less(t, float64(q.l.max), q.quota, name)
 	}
 	assert.LessOrEqual(t, l.controlPlane.lim.Burst(), 40/2)

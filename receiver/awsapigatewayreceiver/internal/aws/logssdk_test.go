@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/schemas"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
@@ -170,46 +170,46 @@ func logPageOf(lines int) []byte {
 	return []byte(b.String())
 }
 
-// BenchmarkFilterLogEventsPage decodes a page of 1 MB with our decoder and with the SDK's. ours_to_sdk is how many times faster ours is.
+// BenchmarkFilterLogEventsPage decodes a page of 1.3 MB with our decoder and with the SDK's, and says how many times faster ours is by the fastest
+// page of each, which neighbours on the machine disturb least.
 func BenchmarkFilterLogEventsPage(b *testing.B) {
 	body := logPageOf(1700)
-	ours := func(b *testing.B) {
-		var page model.LogPage
-		for b.Loop() {
+	var page model.LogPage
+	p := sdkProtocol()
+	fastest := map[string]time.Duration{}
+	for _, decoder := range []struct {
+		name   string
+		decode func() (events int, err error)
+	}{
+		{"sdk", func() (int, error) {
+			out, err := sdkDecode(p, body)
+			return len(out.Events), err
+		}},
+		{"ours", func() (int, error) {
 			read, err := readLogAnswer(bytes.NewReader(body), int64(len(body)))
 			if err != nil {
-				b.Fatal(err)
+				return 0, err
 			}
 			page.Events = page.Events[:0]
-			if n, err := decodeLogPage(read, &page); err != nil || n != 0 || len(page.Events) != 1700 {
-				b.Fatal(n, err, len(page.Events))
-			}
-		}
-	}
-	p := sdkProtocol()
-	sdk := func(b *testing.B) {
-		var all []types.FilteredLogEvent
-		for b.Loop() {
-			out, err := sdkDecode(p, body)
-			if err != nil || len(out.Events) != 1700 {
-				b.Fatal(err, len(out.Events))
-			}
-			all = out.Events
-		}
-		_ = all
-	}
-	speed := map[string]float64{}
-	for _, decoder := range []struct {
-		name string
-		run  func(*testing.B)
-	}{{"sdk", sdk}, {"ours", ours}} {
+			_, err = decodeLogPage(read, &page)
+			return len(page.Events), err
+		}},
+	} {
 		b.Run(decoder.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
-			decoder.run(b)
-			speed[decoder.name] = float64(len(body)) * float64(b.N) / b.Elapsed().Seconds()
-			if sdk := speed["sdk"]; decoder.name == "ours" && sdk > 0 {
-				b.ReportMetric(speed["ours"]/sdk, "ours_to_sdk")
+			best := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				if n, err := decoder.decode(); err != nil || n != 1700 {
+					b.Fatal(n, err)
+				}
+				best = min(best, time.Since(start))
+			}
+			fastest[decoder.name] = best
+			b.ReportMetric(float64(len(body))/1e6/best.Seconds(), "fastest_MB/s")
+			if sdk, ok := fastest["sdk"]; ok && decoder.name == "ours" {
+				b.ReportMetric(sdk.Seconds()/best.Seconds(), "times_sdk")
 			}
 		})
 	}
