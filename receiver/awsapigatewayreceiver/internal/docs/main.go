@@ -1,4 +1,4 @@
-// Command docs writes metrics.md and entities.md, the receiver's telemetry as its catalogues and tables say it. go generate runs it in the receiver's
+// Command docs writes metrics.md, entities.md and logs.md, the receiver's telemetry as its catalogues and tables say it. go generate runs it in the receiver's
 // folder.
 package main
 
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	for name, page := range map[string]func() []byte{"metrics.md": metricsPage, "entities.md": entitiesPage} {
+	for name, page := range map[string]func() []byte{"metrics.md": metricsPage, "entities.md": entitiesPage, "logs.md": logsPage} {
 		if err := os.WriteFile(name, page(), 0o600); err != nil {
 			log.Fatal(err)
 		}
