@@ -65,6 +65,8 @@ type rig struct {
 	attemptTimeout time.Duration
 	// entities takes logs, where it is set.
 	entities *entitySink
+	// records takes the records of access and execution logs, where it is set; without it, no log group is read.
+	records *recordSink
 	// telemetry collects internal metrics, where it is set.
 	telemetry *componenttest.Telemetry
 }
@@ -131,6 +133,7 @@ func (r *rig) config() *Config {
 	c.Endpoint = r.url
 	c.Regions = []string{testRegion}
 	c.Metrics.InitialLookback = time.Hour // a busy machine takes some of the fast clock's minutes to start
+	c.Logs.Access.Enabled = r.records != nil
 	if r.dir != "" {
 		id := component.MustNewID("file_storage")
 		c.Storage = &id
@@ -172,8 +175,8 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	if next != nil {
 		signals = append(signals, metricsReceiver(set, config, next, r.clock))
 	}
-	if r.entities != nil {
-		signals = append(signals, newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = r.entities }))
+	if logs := r.logsConsumer(); logs != nil {
+		signals = append(signals, newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = logs }))
 	}
 	signals[0].receiver.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
 	for _, s := range signals {
@@ -190,6 +193,19 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 			assert.NoError(r.t, e.Shutdown(context.Background()))
 		}
 	}), nil
+}
+
+// logsConsumer is what takes the logs; nil: nothing.
+func (r *rig) logsConsumer() consumer.Logs {
+	switch {
+	case r.records != nil:
+		r.records.entities = r.entities
+		return r.records
+	case r.entities != nil:
+		return r.entities
+	default:
+		return nil
+	}
 }
 
 // receiverSettings are the same at each start.
