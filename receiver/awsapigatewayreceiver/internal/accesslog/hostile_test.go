@@ -1,0 +1,99 @@
+package accesslog
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fill repeats a text up to a length.
+func fill(text string, length int) string { return strings.Repeat(text, length/len(text)+1)[:length] }
+
+// A client that fills its user agent with what separates the values neither gets a value of its own into the record, nor costs more time than the
+// length of the line.
+func TestLongHostileAgentsAreReadInLinearTime(t *testing.T) {
+	const agentAt = "\x00"
+	for _, test := range []struct{ name, format, line, agent string }{
+		{
+			"JSON", `{"id":"$context.requestId","agent":"$context.identity.userAgent","status":"$context.status","path":"$context.path","ms":"$context.responseLatency"}`,
+			`{"id":"Q8N=","agent":"` + agentAt + `","status":"404","path":"/pets","ms":"12"}`, `","status":"200","path":"/x","ms":`,
+		},
+		{
+			"JSON with two texts", `{"agent":"$context.identity.userAgent","e":"$context.error.message","status":"$context.status"}`,
+			`{"agent":"` + agentAt + `","e":"no","status":"404"}`, `","status":"200`,
+		},
+		{"CSV", "$context.requestId,$context.identity.userAgent,$context.status,$context.path", "Q8N=," + agentAt + ",404,/pets", ",404,"},
+		{"commas", "$context.requestId,$context.identity.userAgent,$context.status,$context.path", "Q8N=," + agentAt + ",404,/pets", ","},
+		{"CLF", `[$context.requestTime] "$context.identity.userAgent" $context.status $context.requestId`, `[18/Jul/2022:12:33:39 +0000] "` + agentAt + `" 404 Q8N=`, `]" 200 `},
+		{"blanks", "$context.identity.userAgent $context.httpMethod $context.path $context.status", agentAt + " GET /pets 404", " "},
+		{"bars around tokens", "$context.identity.userAgent|$context.requestId|$context.stage|$context.status", agentAt + "|Q8N=|prod|404", "|"},
+		{"letters beside a token", "$context.identity.userAgent$context.httpMethod $context.status", agentAt + "GET 404", " A"},
+		{"routes", "$context.identity.userAgent $context.routeKey $context.status", agentAt + " GET /pets 404", "GET /a "},
+		{"a value that is quoted", "$context.error.messageString $context.identity.userAgent $context.status", `"no" ` + agentAt + ` 404`, `" "`},
+		{"hyphens", "$context.identity.userAgent-$context.nothing-$context.nothing-$context.status", agentAt + "----404", "-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := compiled(t, test.format)
+			for _, length := range []int{8 << 10, 1 << 20} {
+				line := strings.Replace(test.line, agentAt, fill(test.agent, length)+"end", 1)
+				v := &Values{}
+				require.True(t, f.Decode(line, v))
+				assert.Equal(t, "404", f.Get(line, v, "status"))
+				assert.LessOrEqual(t, v.spent, 3*len(f.segments)*len(line))
+
+				broken := strings.TrimSuffix(strings.Replace(line, "404", "4x4", 1), "12\"}")
+				f.Decode(broken, v)
+				assert.LessOrEqual(t, v.spent, 3*len(f.segments)*len(broken))
+			}
+		})
+	}
+}
+
+// Where an agent does not have the text that follows it together with a rest that fits, it comes back whole.
+func TestLongHostileAgentsComeBack(t *testing.T) {
+	const format = `{"id":"$context.requestId","agent":"$context.identity.userAgent","status":"$context.status","path":"$context.path"}`
+	f, v := compiled(t, format), &Values{}
+	for _, text := range hostile {
+		if text == "" {
+			continue
+		}
+		agent := fill(text, 8<<10)
+		line := `{"id":"Q8N=","agent":"` + agent + `","status":"404","path":"/pets"}`
+		require.True(t, f.Decode(line, v), text)
+		assert.Equal(t, agent, v.spans[1].of(line), text)
+	}
+}
+
+// A format with every variable there is reads a line with every value, and one without any.
+func TestTheLargestFormatReadsItsLines(t *testing.T) {
+	var literals, values, nothing []string
+	var format strings.Builder
+	for _, variable := range documented {
+		if format.Len() > maxFormat-60 {
+			break
+		}
+		literals, values, nothing = append(literals, "~"+string(rune('a'+len(values)%26))+"="), append(values, value(variable.grammar)), append(nothing, "-")
+		format.WriteString(literals[len(literals)-1] + contextPrefix + variable.name)
+	}
+	literals = append(literals, "")
+	f, v := compiled(t, format.String()), &Values{}
+	for _, want := range [][]string{values, nothing} {
+		line := render(literals, want)
+		require.True(t, f.Decode(line, v))
+		assert.Equal(t, want, parts(line, v))
+	}
+	assert.Greater(t, len(values), 70)
+}
+
+// value is one that fits a grammar.
+func value(g grammar) string {
+	switch g {
+	case text:
+		return `some text, "quoted"`
+	case quoted:
+		return `"some text"`
+	}
+	return likely[g][0]
+}
