@@ -157,12 +157,6 @@ func (s *recordSink) taken() map[string]record {
 	return maps.Clone(s.byUID)
 }
 
-func (s *recordSink) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.byUID)
-}
-
 // has says whether all of some events came.
 func (s *recordSink) has(uids []string) bool {
 	s.mu.Lock()
