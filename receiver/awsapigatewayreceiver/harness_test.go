@@ -67,6 +67,8 @@ type rig struct {
 	entities *entitySink
 	// records takes the records of access and execution logs, where it is set; without it, no log group is read.
 	records *recordSink
+	// recordsTo takes them in place of records.
+	recordsTo consumer.Logs
 	// telemetry collects internal metrics, where it is set.
 	telemetry *componenttest.Telemetry
 }
@@ -133,7 +135,7 @@ func (r *rig) config() *Config {
 	c.Endpoint = r.url
 	c.Regions = []string{testRegion}
 	c.Metrics.InitialLookback = time.Hour // a busy machine takes some of the fast clock's minutes to start
-	c.Logs.Access.Enabled = r.records != nil
+	c.Logs.Access.Enabled = r.records != nil || r.recordsTo != nil
 	if r.dir != "" {
 		id := component.MustNewID("file_storage")
 		c.Storage = &id
@@ -198,6 +200,8 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 // logsConsumer is what takes the logs; nil: nothing.
 func (r *rig) logsConsumer() consumer.Logs {
 	switch {
+	case r.recordsTo != nil:
+		return r.recordsTo
 	case r.records != nil:
 		r.records.entities = r.entities
 		return r.records

@@ -150,6 +150,12 @@ func (s *recordSink) errorf(format string, args ...any) {
 	}
 }
 
+func (s *recordSink) setRefuse(refuse func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = refuse
+}
+
 // taken returns the records by the ids of their events.
 func (s *recordSink) taken() map[string]record {
 	s.mu.Lock()
