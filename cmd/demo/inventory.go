@@ -1,16 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,16 +12,8 @@ import (
 	"time"
 )
 
-// What the names of our own entity types, events and attributes begin with, and attributes of ids.
-const (
-	prefix    = "aws.api_gateway."
-	accountID = "cloud.account.id"
-	apiID     = prefix + "api_id"
-)
-
 // inventory is what entity events and changes have said so far.
 type inventory struct {
-	offset   int64             // read up to here
 	names    map[string]string // of accounts, and of APIs, by id
 	entities map[string]*entity
 	changes  int
@@ -42,41 +28,6 @@ type entity struct {
 
 func newInventory() *inventory {
 	return &inventory{names: map[string]string{}, entities: map[string]*entity{}}
-}
-
-// logs is a line of the file: OTLP in JSON, as far as it is needed here.
-type logs struct {
-	ResourceLogs []struct {
-		Resource  struct{ Attributes attributes }
-		ScopeLogs []struct{ LogRecords []record }
-	}
-}
-
-type record struct {
-	TimeUnixNano int64 `json:",string"`
-	EventName    string
-	Body         struct{ StringValue string }
-	Attributes   attributes
-}
-
-type attributes []struct {
-	Key   string
-	Value json.RawMessage
-}
-
-func (a attributes) value(key string) json.RawMessage {
-	for _, at := range a {
-		if at.Key == key {
-			return at.Value
-		}
-	}
-	return nil
-}
-
-func (a attributes) text(key string) string {
-	var v struct{ StringValue string }
-	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
-	return v.StringValue
 }
 
 // more are the attributes of a change that its body does not say.
@@ -95,53 +46,6 @@ func (r *record) more() string {
 		return ""
 	}
 	return ", " + strings.Join(out, ", ")
-}
-
-// below are the attributes of a map.
-func (a attributes) below(key string) attributes {
-	var v struct{ KvlistValue struct{ Values attributes } }
-	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
-	return v.KvlistValue.Values
-}
-
-// read takes in what was added to the file. It returns a line for each change.
-func (v *inventory) read(path string) ([]string, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if _, err := file.Seek(v.offset, io.SeekStart); err != nil {
-		return nil, err
-	}
-	var changes []string
-	for r := bufio.NewReader(file); ; {
-		line, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return changes, nil // a last line without its end is still being written
-		}
-		if err != nil {
-			return changes, err
-		}
-		v.offset += int64(len(line))
-		var batch logs
-		if err := json.Unmarshal(bytes.TrimSpace(line), &batch); err != nil {
-			return changes, fmt.Errorf("cannot read %s: %w", path, err)
-		}
-		for i := range batch.ResourceLogs {
-			rl := &batch.ResourceLogs[i]
-			for _, scope := range rl.ScopeLogs {
-				for k := range scope.LogRecords {
-					if said := v.add(rl.Resource.Attributes, &scope.LogRecords[k]); said != "" {
-						changes = append(changes, said)
-					}
-				}
-			}
-		}
-	}
 }
 
 // add takes in a record. It returns what it changes, "" where that is nothing.

@@ -30,8 +30,9 @@ func line(more string, records ...string) string {
 
 func TestChangesAreSaid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.jsonl")
-	inv := newInventory()
-	changes, err := inv.read(path)
+	logs := newLogOutput()
+	inv := logs.inventory
+	changes, err := logs.read(path)
 	require.NoError(t, err)
 	assert.Empty(t, changes, "without a file")
 
@@ -51,7 +52,7 @@ func TestChangesAreSaid(t *testing.T) {
 	} {
 		text += step.line
 		require.NoError(t, os.WriteFile(path, []byte(text+`{"resourceLo`), 0o600)) // the next line is being written
-		changes, err := inv.read(path)
+		changes, err := logs.read(path)
 		require.NoError(t, err)
 		assert.Equal(t, step.want, strings.Join(changes, "\n"))
 	}

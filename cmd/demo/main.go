@@ -37,6 +37,8 @@ const (
 	lookEvery  = 250 * time.Millisecond
 	quietFor   = 2 * time.Second
 	crawledFor = 4 * time.Second
+	// countEvery is how often the requests in logs are counted.
+	countEvery = time.Minute
 	// readyWithin is how long the embedded AWS may take to listen.
 	readyWithin = 10 * time.Second
 	// signalWithin is how much later than another process we may see a signal that goes to both.
@@ -61,14 +63,15 @@ const welcome = `
 Running: the collector, and an embedded AWS that it reads: two accounts, two regions, REST, HTTP and WebSocket APIs with traffic.
 
   points, readable       tail -f ` + demoPoints + `
-  OTLP as JSON lines     ` + demoOutput + `, entities and changes: ` + demoLogs + `
+  OTLP as JSON lines     ` + demoOutput + `, logs and entities: ` + demoLogs + `
   Prometheus page        http://127.0.0.1:8889/metrics
   embedded AWS           http://` + awssimAddress + `, what really happened: http://` + adminAddress + `/world
   internal metrics       http://127.0.0.1:8888/metrics
   health, zpages         http://127.0.0.1:13133, http://127.0.0.1:55679/debug/pipelinez
   the config             ` + demoConfig + `
 
-The first points come within 20 seconds, then once a minute; the inventory within 30, and what changes in it, minute by minute. Ctrl-C ends both.
+The first points come within 20 seconds, then once a minute; the inventory within 30, and what changes in it, minute by minute; requests
+from access logs come every ten seconds. Ctrl-C ends both.
 
 `
 
@@ -175,14 +178,14 @@ func runCollector(ctx context.Context, aws *process, collector string, mustDeliv
 	return delivered()
 }
 
-// delivered says what came out. It is an error that there are no metrics, or no entities.
+// delivered says what came out. It is an error that there are no metrics, no entities, or no access logs.
 func delivered() error {
 	got, err := readOutput(demoOutput)
 	if err != nil {
 		return err
 	}
-	inv := newInventory()
-	if _, err := inv.read(demoLogs); err != nil {
+	logs := newLogOutput()
+	if _, err := logs.read(demoLogs); err != nil {
 		return err
 	}
 	var errs []error
@@ -190,25 +193,32 @@ func delivered() error {
 		errs = append(errs, fmt.Errorf("no data came out: %s has no points of %s", demoOutput, requests))
 	}
 	for _, kind := range []string{"api", "stage", "route"} {
-		if inv.count(kind) == 0 {
+		if logs.inventory.count(kind) == 0 {
 			errs = append(errs, fmt.Errorf("no inventory came out: %s has no entity of type %s%s", demoLogs, prefix, kind))
 		}
+	}
+	if logs.requests.total.requests == 0 {
+		errs = append(errs, fmt.Errorf("no access logs came out: %s has no record of %saccess", demoLogs, prefix))
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes\n",
-		got.points, len(got.stages), got.requestPoints, requests, inv.count(""), inv.changes)
+	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs\n",
+		got.points, len(got.stages), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
+		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines)
 	return nil
 }
 
-// watch says when the first data is there, what the inventory is, and what changes in it, and waits for the end of the context or of a process.
+// watch says when the first data is there, what the inventory is, what changes in it, and what is in the logs of requests, and waits for the end of the
+// context or of a process.
 func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	late := time.After(dataWithin)
 	collected, crawled := &arrival{quiet: quietFor}, &arrival{quiet: crawledFor}
-	inv := newInventory()
+	logs := newLogOutput()
+	counted := time.NewTicker(countEvery)
+	defer counted.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -230,7 +240,7 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 					fmt.Printf("\nAPI Gateway metrics, %.1f s after the collector's start:\n\n%s\n", collected.first.Sub(began).Seconds(), got.table(8))
 				}
 			}
-			changes, err := inv.read(demoLogs)
+			changes, err := logs.read(demoLogs)
 			if err != nil {
 				return err
 			}
@@ -238,8 +248,17 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 				for _, line := range changes {
 					fmt.Println(line)
 				}
-			} else if collected.shown && crawled.complete(inv.count("")) {
-				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\nWhat changes in it, in the first minutes a good deal:\n\n", crawled.last.Sub(began).Seconds(), inv.table())
+				if failed := logs.requests.explain(); failed != "" {
+					fmt.Printf("\nA request that failed, in the access log and, by its id, in the execution log:\n\n%s\n", failed)
+				}
+			} else if collected.shown && crawled.complete(logs.inventory.count("")) {
+				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\n", crawled.last.Sub(began).Seconds(), logs.inventory.table())
+				fmt.Printf("Access logs, each in the format of its stage; the first request of each:\n\n%s\n", logs.requests.table(8))
+				fmt.Printf("What changes in the inventory, in the first minutes a good deal:\n\n")
+			}
+		case <-counted.C:
+			if crawled.shown {
+				fmt.Printf("  %s  %s\n", time.Now().Format(time.TimeOnly), logs.requests.more())
 			}
 		}
 	}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// What the names of our own entity types, events and attributes begin with, and attributes of ids.
+const (
+	prefix    = "aws.api_gateway."
+	accountID = "cloud.account.id"
+	apiID     = prefix + "api_id"
+)
+
+// logOutput is what the file exporter has written of logs so far.
+type logOutput struct {
+	offset    int64 // read up to here
+	inventory *inventory
+	requests  *requestLogs
+}
+
+func newLogOutput() *logOutput {
+	return &logOutput{inventory: newInventory(), requests: newRequestLogs()}
+}
+
+// logs is a line of the file: OTLP in JSON, as far as it is needed here.
+type logs struct {
+	ResourceLogs []struct {
+		Resource  struct{ Attributes attributes }
+		ScopeLogs []struct{ LogRecords []record }
+	}
+}
+
+type record struct {
+	TimeUnixNano int64 `json:",string"`
+	EventName    string
+	Body         struct{ StringValue string }
+	Attributes   attributes
+}
+
+type attributes []struct {
+	Key   string
+	Value json.RawMessage
+}
+
+func (a attributes) value(key string) json.RawMessage {
+	for _, at := range a {
+		if at.Key == key {
+			return at.Value
+		}
+	}
+	return nil
+}
+
+func (a attributes) text(key string) string {
+	var v struct{ StringValue string }
+	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
+	return v.StringValue
+}
+
+// below are the attributes of a map.
+func (a attributes) below(key string) attributes {
+	var v struct{ KvlistValue struct{ Values attributes } }
+	_ = json.Unmarshal(a.value(key), &v) // what is absent is empty
+	return v.KvlistValue.Values
+}
+
+// number is an int or a double, 0 where it is absent.
+func (a attributes) number(key string) float64 {
+	var v struct {
+		IntValue    float64 `json:",string"`
+		DoubleValue float64
+	}
+	_ = json.Unmarshal(a.value(key), &v) // what is absent is 0
+	return v.IntValue + v.DoubleValue
+}
+
+// read takes in what was added to the file. It returns a line for each change of the inventory.
+func (o *logOutput) read(path string) ([]string, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if _, err := file.Seek(o.offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	var changes []string
+	for r := bufio.NewReader(file); ; {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return changes, nil // a last line without its end is still being written
+		}
+		if err != nil {
+			return changes, err
+		}
+		o.offset += int64(len(line))
+		var batch logs
+		if err := json.Unmarshal(bytes.TrimSpace(line), &batch); err != nil {
+			return changes, fmt.Errorf("cannot read %s: %w", path, err)
+		}
+		for i := range batch.ResourceLogs {
+			rl := &batch.ResourceLogs[i]
+			for _, scope := range rl.ScopeLogs {
+				for k := range scope.LogRecords {
+					if said := o.add(rl.Resource.Attributes, &scope.LogRecords[k]); said != "" {
+						changes = append(changes, said)
+					}
+				}
+			}
+		}
+	}
+}
+
+// add takes in a record. It returns what it changes in the inventory, "" where that is nothing.
+func (o *logOutput) add(resource attributes, r *record) string {
+	switch r.EventName {
+	case prefix + "access":
+		o.requests.access(resource, r)
+	case prefix + "execution":
+		o.requests.execution(r)
+	default:
+		return o.inventory.add(resource, r)
+	}
+	return ""
+}
