@@ -1,0 +1,324 @@
+package awsapigatewayreceiver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+)
+
+// loadSink is a consumer of very many access records: it keeps the hash of each one's uid, and when those of quiet APIs came.
+type loadSink struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	uids  []uint64
+	quiet map[string]time.Time // by uid
+}
+
+func (*loadSink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (s *loadSink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for _, rl := range ld.ResourceLogs().All() {
+		quiet := strings.HasPrefix(str(rl.Resource(), "aws.api_gateway.api_id"), "idle")
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				uid, ok := r.Attributes().Get("log.record.uid")
+				if !ok {
+					continue // an entity event
+				}
+				s.uids = append(s.uids, xxhash.Sum64String(uid.Str()))
+				if quiet {
+					s.quiet[uid.Str()] = now
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *loadSink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.uids)
+}
+
+// came is when the record of an event of a quiet API came, zero where it has not.
+func (s *loadSink) came(uid string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.quiet[uid]
+}
+
+// repeats is how many records came again.
+func (s *loadSink) repeats() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Sorted(slices.Values(s.uids))
+	return len(all) - len(slices.Compact(all))
+}
+
+// load is a receiver of logs on a rig's clock.
+type load struct {
+	*rig
+	sink      *loadSink
+	telemetry *componenttest.Telemetry
+}
+
+// startLoad starts it. edit changes the default configuration.
+func startLoad(t *testing.T, r *rig, edit func(*Config)) *load {
+	t.Helper()
+	l := &load{rig: r, sink: &loadSink{now: r.now, quiet: map[string]time.Time{}}, telemetry: componenttest.NewTelemetry()}
+	config := r.config()
+	config.Inventory.EntityEvents, config.Inventory.RequestsPerSecond = inventory.EventsNone, 10
+	config.Logs.Access.Enabled = true
+	edit(config)
+	require.NoError(t, config.Validate())
+	set := receiverSettings()
+	set.TelemetrySettings = l.telemetry.NewTelemetrySettings()
+	s := newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = l.sink })
+	require.NoError(t, s.Start(context.Background(), &testHost{}))
+	t.Cleanup(func() {
+		assert.NoError(t, s.Shutdown(context.Background()))
+		assert.NoError(t, l.telemetry.Shutdown(context.Background()))
+	})
+	return l
+}
+
+// gauge is the value of an internal metric for logs.
+func (l *load) gauge(name string) float64 {
+	m, err := l.telemetry.GetMetric("otelcol_receiver_awsapigateway_" + name)
+	require.NoError(l.t, err)
+	switch data := m.Data.(type) {
+	case metricdata.Gauge[int64]:
+		return float64(data.DataPoints[0].Value)
+	case metricdata.Gauge[float64]:
+		for _, p := range data.DataPoints {
+			if signal, _ := p.Attributes.Value("signal"); signal.AsString() == signalLogs {
+				return p.Value
+			}
+		}
+	}
+	require.Fail(l.t, "the metric has no value for logs", name)
+	return 0
+}
+
+// bytes are those that were read, of new events and of others.
+func (l *load) bytes() (fresh, again float64) {
+	m, err := l.telemetry.GetMetric("otelcol_receiver_awsapigateway_log_bytes")
+	require.NoError(l.t, err)
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		if read, _ := p.Attributes.Value("read"); read.AsString() == "new" {
+			fresh += float64(p.Value)
+		} else {
+			again += float64(p.Value)
+		}
+	}
+	return fresh, again
+}
+
+// pages are the calls of FilterLogEvents since a time.
+func (l *load) pages(since time.Time) []awssim.Call {
+	return slices.DeleteFunc(l.sim.Calls(), func(c awssim.Call) bool { return c.Operation != "FilterLogEvents" || c.At.Before(since) })
+}
+
+// groupsAsked are the log groups that calls were for, with how many there were.
+func groupsAsked(calls []awssim.Call) map[string]int {
+	groups := map[string]int{}
+	for _, c := range calls {
+		groups[c.LogGroup]++
+	}
+	return groups
+}
+
+// One group has ten million events waiting, 200 others have six a minute, and ten calls a second serve them all: each event of the quiet groups comes
+// out within three polls, or one and a half times what a round over all groups takes, whichever is longer; and meanwhile the backlog drains.
+//
+// The clock runs at twelve times the speed of real time only: the backlog's pages have 1 MB, and at up to thirty of them a second, in real time, two cores
+// still answer as fast as AWS does. Where they do not, the calls of one and a half rounds take longer, and so may the events.
+func TestQuietGroupsStayCurrentBesideABacklog(t *testing.T) {
+	const (
+		factor    = 12
+		waiting   = 10_000_000
+		groups    = 1 + 200
+		perSecond = 10
+		inRound   = groups * 3 / 2  // calls of one and a half rounds
+		length    = 7 * time.Minute // within it, each group is swept
+	)
+	r := newRigAt(t, factor, func(epoch time.Time) *awssim.World { return awssim.BulkWorld(epoch, 1, waiting, 500, groups-1, "") }, nil)
+	var bound time.Duration
+	l := startLoad(t, r, func(c *Config) {
+		c.Logs.StartAt, c.Logs.MaxRequestsPerSecond = "2h", perSecond
+		bound = max(3*c.Logs.PollInterval, inRound*time.Second/perSecond)
+	})
+	// The groups have to be found first, and what is in the quiet ones already has to be read.
+	require.Eventually(t, func() bool { return len(groupsAsked(l.pages(r.epoch))) == groups }, time.Minute, 50*time.Millisecond)
+	r.until(r.now().Add(bound))
+	from := r.now()
+	to := from.Add(length)
+	r.until(to.Add(bound + bound/10))
+	calls, ended := l.pages(from), r.now()
+
+	// Events of the quiet groups can be read as soon as they are written here.
+	var lags []time.Duration
+	missing := 0
+	for _, api := range r.world.Accounts[0].Regions[0].APIs {
+		for request := range r.world.AccessRecords(api, api.Stages[0], from, to) {
+			came := l.sink.came(request.EventID)
+			if came.IsZero() {
+				missing++
+				continue
+			}
+			lag := came.Sub(request.At)
+			lags = append(lags, lag)
+			if made := callsWithin(calls, request.At, came); made > inRound {
+				assert.LessOrEqual(t, lag, bound, "%s at %v, %d calls later", request.Group, request.At.Sub(from), made)
+			}
+		}
+	}
+	require.NotEmpty(t, lags)
+	slices.Sort(lags)
+	drained, made := groupsAsked(calls)["/aws/apigateway/bulk-000000"], float64(len(calls))/ended.Sub(from).Seconds()
+	t.Logf("%d events of quiet groups: lag %v in the middle, %v at 99 %%, %v at most, of %v; %d of %d calls, %.2f a second, drain the backlog; %d records",
+		len(lags), lags[len(lags)/2], lags[len(lags)*99/100], lags[len(lags)-1], bound, drained, len(calls), made, l.sink.count())
+	assert.Zero(t, missing, "events of the quiet groups that did not come out")
+	assert.InDelta(t, perSecond, made, 0.05*perSecond, "calls a second")
+	assert.GreaterOrEqual(t, float64(drained)/float64(len(calls)), 0.1, "the backlog drains")
+	assert.Zero(t, l.sink.repeats())
+}
+
+// callsWithin counts the calls in [from, to).
+func callsWithin(calls []awssim.Call, from, to time.Time) int {
+	at := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(calls, t, func(c awssim.Call, t time.Time) int { return c.At.Compare(t) })
+		return i
+	}
+	return at(to) - at(from)
+}
+
+// A thousand requests a second over fifty log groups, at half of AWS's quota for most regions, for 35 minutes: what is handed over stays a moment behind,
+// fewer than three bytes are read for each that is new, the ids that are remembered are those of the late window and the time between sweeps, and each
+// event comes out once.
+//
+// The embedded AWS makes the events of a Bulk at a price that lets two cores serve the whole rate on a clock fifty times as fast, but they are never late.
+// Those of traffic cost it ten times as much. Of these a fifth is read, rates and all: ten groups of the same traffic at a fifth of the calls, so that
+// each group has as many events and calls as before; one event in 500 is up to eight minutes late.
+func TestThousandRequestsASecondAtQuota(t *testing.T) {
+	for _, c := range []loadCase{
+		{name: "all of them, in time", groups: 50, perSecond: 5},
+		{name: "a fifth of them, some late", groups: 10, perSecond: 1, late: awssim.Lateness{Base: 8 * time.Second, Max: 8 * time.Minute, Late: 0.002}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
+	}
+}
+
+// loadCase is a number of groups that are read at so many calls a second.
+type loadCase struct {
+	name      string
+	groups    int
+	perSecond float64
+	late      awssim.Lateness // zero: the events are a Bulk's
+}
+
+const (
+	loadRegion = "eu-west-1" // where the quota is 10 calls a second
+	loadLength = 35 * time.Minute
+	loadRate   = 20 // events a second of each group
+)
+
+// world has traffic, or a Bulk, within [from, to).
+func (c *loadCase) world(from, to time.Time) *awssim.World {
+	late := c.late != awssim.Lateness{}
+	events := int(to.Sub(from).Seconds()) * loadRate
+	w := awssim.BulkWorld(to, map[bool]int{false: c.groups}[late], events, 500, map[bool]int{true: c.groups}[late], "")
+	r := w.Accounts[0].Regions[0]
+	r.Name = loadRegion
+	for _, api := range r.APIs {
+		stage := api.Stages[0]
+		stage.AccessLog.DestinationARN = strings.Replace(stage.AccessLog.DestinationARN, testRegion, loadRegion, 1)
+		if late {
+			stage.Traffic = busy(from, to, 60*loadRate)
+		}
+	}
+	for _, g := range r.LogGroups {
+		g.Bulk.From, g.Bulk.To = from, to
+	}
+	return w
+}
+
+// events is how many the world has.
+func (c *loadCase) events(w *awssim.World, from, to time.Time) int {
+	r := w.Accounts[0].Regions[0]
+	n := 0
+	for _, g := range r.LogGroups {
+		n += g.Bulk.Events
+	}
+	for _, api := range r.APIs {
+		n += int(w.Truth(api, api.Stages[0], false, from, to)["Count"].SampleCount)
+	}
+	return n
+}
+
+func (c *loadCase) run(t *testing.T) {
+	const factor = 50
+	var from, to time.Time
+	r := newRigAt(t, factor, func(epoch time.Time) *awssim.World {
+		from, to = epoch.Add(2*time.Minute), epoch.Add(2*time.Minute+loadLength)
+		return c.world(from, to)
+	}, func(config *awssim.Config) { config.EnforceQuotas, config.Ingestion = true, c.late })
+	want := c.events(r.world, from, to)
+	l := startLoad(t, r, func(config *Config) {
+		config.Regions = []string{loadRegion}
+		if quota := 10.0; c.perSecond != quota/2 {
+			config.Logs.MaxRequestsPerSecond = c.perSecond
+		}
+	})
+	require.Eventually(t, func() bool { return len(groupsAsked(l.pages(r.epoch))) == c.groups }, 30*time.Second, 10*time.Millisecond)
+	require.True(t, r.now().Before(from.Add(-30*time.Second)), "all groups are read before there is an event")
+
+	// Meanwhile: how far behind the group is that is furthest behind, and what is remembered.
+	var lag, ids float64
+	began := r.now()
+	for r.now().Before(to) {
+		r.until(r.now().Add(10 * time.Second))
+		lag, ids = max(lag, l.gauge("lag")), max(ids, l.gauge("remembered_ids"))
+	}
+	ended, calls := r.now(), float64(len(l.pages(began)))
+	// What comes late is read when the sweeps have come to it.
+	const settled = 10*time.Minute + 5*time.Minute
+	if !assert.Eventually(t, func() bool { return l.sink.count() >= want }, 2*time.Minute, 50*time.Millisecond) {
+		t.Logf("%d of %d events came", l.sink.count(), want)
+	}
+	r.until(to.Add(settled))
+
+	// A group is asked every ten seconds, as long as there are calls left. Those that a busy machine was late with excuse as much lag.
+	lost := max(0, ended.Sub(began).Seconds()-calls/c.perSecond)
+	fresh, again := l.bytes()
+	rate := float64(c.groups * loadRate)
+	t.Logf("%.0f events a second: lag %.1f s at most, %.2f calls a second (%.0f s lost), %.2f bytes read for each that is new, %.0f ids at most, %.1f minutes' worth",
+		rate, lag, calls/ended.Sub(began).Seconds(), lost, (fresh+again)/fresh, ids, ids/rate/60)
+	assert.Less(t, lag, 60+lost)
+	assert.Less(t, (fresh+again)/fresh, 3.0)
+	assert.Less(t, ids, rate*((settled+3*time.Minute).Seconds()+lost), "ids of the late window, the time between sweeps, and a round of them")
+	assert.Equal(t, want, l.sink.count())
+	assert.Zero(t, l.sink.repeats())
+}
