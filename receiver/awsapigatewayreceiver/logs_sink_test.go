@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/entity"
 )
 
 // Names of the events that log records are.
@@ -99,6 +101,7 @@ func (s *recordSink) take(ld plog.Logs) {
 		if groups, _ := resource["aws.log.group.names"].([]any); len(groups) != 1 {
 			s.errorf("a resource names the log groups %v", groups)
 		}
+		s.checkRefs(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
 			if sl.Scope().Name() == "" || sl.LogRecords().Len() == 0 {
 				s.errorf("the scope %q has %d records", sl.Scope().Name(), sl.LogRecords().Len())
@@ -107,6 +110,27 @@ func (s *recordSink) take(ld plog.Logs) {
 				s.add(r, resource)
 			}
 		}
+	}
+}
+
+// checkRefs holds the entities that a resource refers to: the API, and the stage, where it says which.
+func (s *recordSink) checkRefs(res pcommon.Resource) {
+	var want, got []string
+	for _, ref := range [][2]string{{"api_id", "api"}, {"stage", "stage"}} {
+		if str(res, prefix+ref[0]) != "" {
+			want = append(want, prefix+ref[1])
+		}
+	}
+	for _, ref := range entity.ResourceEntityRefs(res).All() {
+		got = append(got, ref.Type())
+		for _, key := range ref.IdKeys().AsRaw() {
+			if str(res, key) == "" {
+				s.errorf("the reference to %s has the key %s, which the resource lacks", ref.Type(), key)
+			}
+		}
+	}
+	if !slices.Equal(want, got) {
+		s.errorf("a resource refers to %v, not %v", got, want)
 	}
 }
 
