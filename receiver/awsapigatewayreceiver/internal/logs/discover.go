@@ -215,26 +215,16 @@ func (r *Reader) routesOf(name string, sources []*source, k *known, hosts map[st
 			}
 		}
 	}
-	foreign := pcommon.NewResource()
 	var ids []string
-	single := true
 	for _, s := range sources {
 		if s.api != nil && !slices.Contains(ids, s.api.ID) {
 			ids = append(ids, s.api.ID)
 		}
-		single = single && s.api != nil && s.api == sources[0].api
 	}
 	slices.Sort(ids)
-	switch {
-	case len(sources) == 1:
-		sources[0].resource.CopyTo(foreign)
-	case single:
-		r.Resources.API(foreign, sources[0].api)
-		r.Resources.LogGroup(foreign, name)
-	default:
-		r.Resources.Candidates(foreign, ids)
-		r.Resources.LogGroup(foreign, name)
-	}
+	foreign := pcommon.NewResource()
+	r.Resources.Candidates(foreign, ids)
+	r.Resources.LogGroup(foreign, name)
 	return newRoutes(sources, foreign, byHost, k)
 }
 

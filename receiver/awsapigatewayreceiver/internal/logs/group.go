@@ -76,10 +76,10 @@ const maxJobs = 2
 // idle is how long the group has had no new event.
 func (g *group) idle(now time.Time) time.Duration { return now.Sub(g.lastEvent) }
 
-// interval is the time from one poll to the next: a group that was quiet for long is asked less often, so that an event comes out at most a quarter
+// interval is the time from one poll to the next: a group that was quiet for long is asked less often, so that an event comes out at most an eighth
 // of that time late.
 func (g *group) interval(now time.Time, c *Config) time.Duration {
-	return min(max(g.idle(now)/4, c.PollInterval), c.MaxPollInterval)
+	return min(max(g.idle(now)/8, c.PollInterval), c.MaxPollInterval)
 }
 
 // plan begins a chain: of what is new, or of what may have come late. It returns nil where there is nothing to read.

@@ -174,15 +174,15 @@ func (b *builder) access(e *model.LogEvent) {
 	}
 	for _, f := range b.reader.stock {
 		if f.Decode(e.Message, &b.values) {
-			b.write(e, f, b.routes.sources, ReadStock)
+			b.write(e, f, b.routes.formless, ReadStock)
 			return
 		}
 	}
 	if f, ok := accesslog.DecodeJSON(e.Message, &b.values); ok {
-		b.write(e, &format{Format: f, bound: b.reader.writer.Bind(f)}, b.routes.sources, ReadJSON)
+		b.write(e, &format{Format: f, bound: b.reader.writer.Bind(f)}, b.routes.formless, ReadJSON)
 		return
 	}
-	s, drop := b.owner(accesslog.Identity{}, b.routes.sources)
+	s, drop := b.owner(accesslog.Identity{}, b.routes.formless)
 	if !drop {
 		record := b.record(e, s, eventAccess)
 		b.reader.writer.WriteUnmatched(record, e.Message, b.routes.secret)

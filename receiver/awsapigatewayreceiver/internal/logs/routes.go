@@ -37,6 +37,8 @@ type routes struct {
 	sources []*source
 	// tries are the formats that lines are tried against, each with the sources that have it; today's come before earlier ones.
 	tries []try
+	// formless are the sources of which no format is known that could be decoded: lines in other formats may be theirs.
+	formless []*source
 	// hosts are the sources that a domain name leads to.
 	hosts map[string][]*source
 	// foreign is the resource of lines that may be of any of the sources, or of none.
@@ -82,6 +84,9 @@ func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*
 		}
 	}
 	for _, s := range sources {
+		if s.kind == access && !slices.ContainsFunc(s.formats, func(f *format) bool { return f.bound != nil }) {
+			r.formless = append(r.formless, s)
+		}
 		if s.api != nil && !slices.Contains(r.apis, s.api.ID) {
 			r.apis = append(r.apis, s.api.ID)
 		}
