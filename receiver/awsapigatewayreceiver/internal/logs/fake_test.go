@@ -1,0 +1,264 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+)
+
+// fakeClient is AWS as a test wants it. Functions that are nil find every log group, of class STANDARD, and no events.
+type fakeClient struct {
+	now      func() time.Time // nil: time.Now
+	filter   func(group string, from, to int64, token string) (model.LogPage, error)
+	describe func(names []string) ([]model.LogGroup, error)
+
+	mu    sync.Mutex
+	calls []fakeCall
+}
+
+type fakeCall struct {
+	group    string
+	from, to int64
+	token    string
+	at       time.Time
+}
+
+func (c *fakeClient) Now() time.Time {
+	if c.now == nil {
+		return time.Now()
+	}
+	return c.now()
+}
+
+// fakePerSecond is the rate of the fake's limiter.
+const fakePerSecond = 10
+
+func (*fakeClient) LogEventsPerSecond() float64 { return fakePerSecond }
+
+func (*fakeClient) WaitLogEvents(ctx context.Context) error {
+	return poll.System{}.Sleep(ctx, time.Second/fakePerSecond)
+}
+
+func (c *fakeClient) FilterLogEvents(ctx context.Context, group string, from, to int64, token string, page *model.LogPage) error {
+	c.mu.Lock()
+	c.calls = append(c.calls, fakeCall{group, from, to, token, c.Now()})
+	c.mu.Unlock()
+	if c.filter == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	answer, err := c.filter(group, from, to, token)
+	answer.Events = append(page.Events[:0], answer.Events...)
+	*page = answer
+	return err
+}
+
+func (c *fakeClient) DescribeLogGroups(_ context.Context, names []string) ([]model.LogGroup, error) {
+	if c.describe != nil {
+		return c.describe(names)
+	}
+	groups := make([]model.LogGroup, len(names))
+	for i, name := range names {
+		groups[i] = model.LogGroup{Name: name, Class: "STANDARD"}
+	}
+	return groups, nil
+}
+
+// made are the calls of FilterLogEvents so far.
+func (c *fakeClient) made() []fakeCall {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls)
+}
+
+// fakeInventory is a snapshot that a test replaces.
+type fakeInventory struct {
+	mu       sync.Mutex
+	snapshot *inventory.Snapshot
+	refresh  func(api string) *inventory.Snapshot // nil: nothing changes
+	asked    []string
+}
+
+func (f *fakeInventory) Wait(ctx context.Context) (*inventory.Snapshot, error) {
+	return f.Current(), ctx.Err()
+}
+
+func (f *fakeInventory) Current() *inventory.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snapshot
+}
+
+func (f *fakeInventory) set(s *inventory.Snapshot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.snapshot = s
+}
+
+func (f *fakeInventory) RefreshStages(_ context.Context, api string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, api)
+	if f.refresh != nil {
+		f.snapshot = f.refresh(api)
+	}
+	return nil
+}
+
+// bench is a reader with everything around it.
+type bench struct {
+	*Reader
+	client *fakeClient
+	inv    *fakeInventory
+	said   *observer.ObservedLogs
+	refuse func() error
+
+	mu       sync.Mutex
+	counts   map[string]int64
+	lostSecs float64
+	records  []record
+	health   [2]error // all, some
+}
+
+// record is what a test looks at of a log record.
+type record struct {
+	event, uid, body string
+	attributes       map[string]any
+	resource         map[string]any
+	at               time.Time
+}
+
+var benchTarget = model.Target{Label: "default/us-east-1", AccountID: "111122223333", Region: "us-east-1", Partition: "aws"}
+
+// newBench makes a reader of a snapshot's log groups; edit changes its configuration.
+func newBench(t *testing.T, snapshot *inventory.Snapshot, edit func(*Config)) *bench {
+	t.Helper()
+	b := &bench{client: &fakeClient{}, inv: &fakeInventory{snapshot: snapshot}, counts: map[string]int64{}}
+	config := DefaultConfig()
+	if edit != nil {
+		edit(&config)
+	}
+	require.NoError(t, config.Check())
+	core, said := observer.New(zap.InfoLevel)
+	b.said = said
+	set := receivertest.NewNopSettings(metadata.Type)
+	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: component.NewID(metadata.Type), Transport: "http", ReceiverCreateSettings: set})
+	require.NoError(t, err)
+	next, err := consumer.NewLogs(b.consume)
+	require.NoError(t, err)
+	count := func(name string) func(context.Context, int64) {
+		return func(_ context.Context, n int64) { b.count(name, n) }
+	}
+	by := func(name string) func(context.Context, string, int64) {
+		return func(_ context.Context, value string, n int64) { b.count(name+"="+value, n) }
+	}
+	b.Reader = New(Settings{
+		Target: benchTarget, Config: &config, Client: b.client, Inventory: b.inv, Store: &checkpoint.Store{}, Resources: resource.NewWriter(benchTarget, nil, nil),
+		Emitter: emit.NewLogs(emit.Settings{Hold: context.Background(), Obs: obs, Clock: poll.System{}, Logger: zap.NewNop(), Refused: func(error) {}, Format: "cloudwatchlogs"}, next),
+		Clock:   poll.System{}, Logger: zap.New(core), Pages: 4, Version: "1",
+		Recorder: Recorder{
+			Records: by("records"), Bytes: by("bytes"), ParseErrors: by("parse"), UnknownLines: count("unknown"), Duplicates: count("duplicates"), Skipped: count("skipped"),
+			OddTimestamps: count("odd"), RefusedRecords: count("refused"), CheckpointError: func(context.Context) { b.count("checkpoint", 1) },
+			LostSeconds: func(_ context.Context, s float64) {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.lostSecs += s
+			},
+		},
+	})
+	b.report = b.took
+	return b
+}
+
+func (b *bench) count(name string, n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counts[name] += n
+}
+
+func (b *bench) counted(name string) int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.counts[name]
+}
+
+// took notes the reader's health.
+func (b *bench) took(all, some error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.health = [2]error{all, some}
+}
+
+func (b *bench) healthy() (all, some error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.health[0], b.health[1]
+}
+
+func (b *bench) consume(_ context.Context, ld plog.Logs) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refuse != nil {
+		if err := b.refuse(); err != nil {
+			return err
+		}
+	}
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				uid, _ := r.Attributes().Get("log.record.uid")
+				b.records = append(b.records, record{
+					r.EventName(), uid.AsString(), r.Body().AsString(), r.Attributes().AsRaw(), rl.Resource().Attributes().AsRaw(), r.Timestamp().AsTime(),
+				})
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) came() []record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.records)
+}
+
+// run runs the reader until the returned function is called.
+func (b *bench) run(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.Run(ctx, b.took)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// failure is an answer of AWS that is an error.
+func failure(class aws.Class, code string) error {
+	return &aws.Error{Operation: "FilterLogEvents", Class: class, Code: code, Err: errTest}
+}
+
+var errTest = errors.New("said AWS")
