@@ -36,12 +36,12 @@ func configs(t *testing.T) []string {
 	return files
 }
 
-// command runs the binary in an empty folder, with credentials that nobody takes.
+// command runs the binary in an empty folder, with credentials that nobody takes, and what configs take from the environment.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(collector(t), args...)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true")
+	c.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
 	return c
 }
 

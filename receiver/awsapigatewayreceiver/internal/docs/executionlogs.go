@@ -80,8 +80,9 @@ func executionPage(w func(format string, args ...any)) {
 			w("| `%s` | `%s` | %s |", p.name, masked.Body().Str(), code(attributesOf(line)))
 		}
 	}
-	w("\n`***` stands for what is masked: keys, tokens, authorizers' results, bodies, headers, parameters and query strings. With `logs::execution::bodies: true` bodies, headers,")
-	w("parameters and query strings are shown, but for the secrets that are found in them: credentials in headers and JSON, tokens, authorizers' results.\n")
+	w("\n`***` stands for what is masked: keys, tokens, authorizers' results, bodies, headers, parameters and query strings. With `logs::execution::bodies: true` the last four are")
+	w("shown, and only what is known to be a credential stays masked: headers such as `Authorization` and `Cookie`, JSON Web Tokens, authorizers' results. Whatever else stands in a body")
+	w("comes out, passwords too.\n")
 	w("| attribute | type | |")
 	w("| --- | --- | --- |")
 	w("| `%s` | string | the phase |", attr.Phase)
