@@ -248,12 +248,11 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 				for _, line := range changes {
 					fmt.Println(line)
 				}
-				if failed := logs.requests.explain(); failed != "" {
-					fmt.Printf("\nA request that failed, in the access log and, by its id, in the execution log:\n\n%s\n", failed)
-				}
+				showFailure(logs.requests)
 			} else if collected.shown && crawled.complete(logs.inventory.count("")) {
 				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\n", crawled.last.Sub(began).Seconds(), logs.inventory.table())
 				fmt.Printf("Access logs, each in the format of its stage; the first request of each:\n\n%s\n", logs.requests.table(8))
+				showFailure(logs.requests)
 				fmt.Printf("What changes in the inventory, in the first minutes a good deal:\n\n")
 			}
 		case <-counted.C:
@@ -261,6 +260,13 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 				fmt.Printf("  %s  %s\n", time.Now().Format(time.TimeOnly), logs.requests.more())
 			}
 		}
+	}
+}
+
+// showFailure shows, once, a request that failed.
+func showFailure(l *requestLogs) {
+	if failed := l.explain(); failed != "" {
+		fmt.Printf("A request that failed, in the access log and, by its id, in the execution log:\n\n%s\n", failed)
 	}
 }
 

@@ -31,10 +31,13 @@ type Config struct {
 	// ResourceAttributes switches single resource attributes.
 	ResourceAttributes resource.Config `mapstructure:"resource_attributes"`
 	// Storage is the storage extension that keeps positions; nil: memory.
-	Storage   *component.ID    `mapstructure:"storage"`
+	Storage *component.ID `mapstructure:"storage"`
+	// Inventory is read in every pipeline, and reported in logs pipelines.
 	Inventory inventory.Config `mapstructure:"inventory"`
-	Metrics   metrics.Config   `mapstructure:"metrics"`
-	Logs      logs.Config      `mapstructure:"logs"`
+	// Metrics are those of CloudWatch, in metrics pipelines.
+	Metrics metrics.Config `mapstructure:"metrics"`
+	// Logs are access and execution logs, in logs pipelines.
+	Logs logs.Config `mapstructure:"logs"`
 }
 
 var _ confmap.Validator = (*Config)(nil)

@@ -54,7 +54,7 @@ func accessPage(w func(format string, args ...any)) {
 	}
 	w("\n*Off* is what comes out only if `logs::include` names the attribute: `include: [user.id, %sauthorizer.claims.*]`. Names of other variables become attributes as the", attr.Prefix)
 	w("table's do: `$context.fooBar.bazQux` is `%sfoo_bar.baz_qux`.\n", attr.Prefix)
-	w("A line that no format fits has `%s: no format fits`, and all of it is the body; where the stage's format has a masked variable, the body says how long it is.\n", attr.ParseError)
+	w("A line that no format fits has `%s: no format fits`, and all of it is the body; where a format in its log group has a masked variable, the body says how long it is.\n", attr.ParseError)
 }
 
 // variableNotes say what a variable's attribute and type do not.
