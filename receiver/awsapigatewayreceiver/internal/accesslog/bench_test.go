@@ -16,15 +16,15 @@ type stock struct{ name, format, line string }
 
 var (
 	stockJSON = stock{"JSON", stockFormats[0], `{ "requestId":"a3c1f6f0-1111-2222-3333-444455556666", "extendedRequestId":"Vwc2MGFUrPEFV_g=","ip": "203.0.113.7", ` +
-		`"caller":"AROASIM000000000000AB:i-0123456789abcdef0", "user":"-", "requestTime":"18/Jul/2022:12:33:39 +0000", "httpMethod":"GET", ` +
-		`"resourcePath":"/customers/{customer}/orders/{order}/items/{item}", "status":"200", "protocol":"HTTP/1.1", "responseLength":"60712" }`}
-	stockCLF = stock{"CLF", stockFormats[8], `203.0.113.7 AROASIM000000000000AB:i-0123456789abcdef0 - [18/Jul/2022:12:33:39 +0000] ` +
-		`"GET /customers/{customer}/orders/{order}/items/{item} HTTP/1.1" 200 60712 a3c1f6f0-1111-2222-3333-444455556666 Vwc2MGFUrPEFV_g=`}
-	stockCSV = stock{"CSV", stockFormats[13], `203.0.113.7,AROASIM000000000000AB:i-0123456789abcdef0,-,18/Jul/2022:12:33:39 +0000,` +
-		`GET,/customers/{customer}/orders/{order}/items/{item},HTTP/1.1,200,60712,a3c1f6f0-1111-2222-3333-444455556666,Vwc2MGFUrPEFV_g=`}
+		`"caller":"AROASIM000000000000AB:orders-batch-import-i-0123456789abcdef0-20220718T123339Z", "user":"-", "requestTime":"18/Jul/2022:12:33:39 +0000", "httpMethod":"GET", ` +
+		`"resourcePath":"/v2/tenants/{tenant}/customers/{customer}/orders/{order}/shipments/{shipment}/items/{item}", "status":"200", "protocol":"HTTP/1.1", "responseLength":"60712" }`}
+	stockCLF = stock{"CLF", stockFormats[8], `203.0.113.7 AROASIM000000000000AB:orders-batch-import-i-0123456789abcdef0-20220718T123339Z - [18/Jul/2022:12:33:39 +0000] ` +
+		`"GET /v2/tenants/{tenant}/customers/{customer}/orders/{order}/shipments/{shipment}/items/{item} HTTP/1.1" 200 60712 a3c1f6f0-1111-2222-3333-444455556666 Vwc2MGFUrPEFV_g=`}
+	stockCSV = stock{"CSV", stockFormats[13], `203.0.113.7,AROASIM000000000000AB:orders-batch-import-i-0123456789abcdef0-20220718T123339Z,-,18/Jul/2022:12:33:39 +0000,` +
+		`GET,/v2/tenants/{tenant}/customers/{customer}/orders/{order}/shipments/{shipment}/items/{item},HTTP/1.1,200,60712,a3c1f6f0-1111-2222-3333-444455556666,Vwc2MGFUrPEFV_g=`}
 	stockXML = stock{"XML", stockFormats[18], `<request id="a3c1f6f0-1111-2222-3333-444455556666"> <extendedRequestId>Vwc2MGFUrPEFV_g=</extendedRequestId> ` +
-		`<ip>203.0.113.7</ip> <caller>AROASIM000000000000AB:i-0123456789abcdef0</caller> <user>-</user> <requestTime>18/Jul/2022:12:33:39 +0000</requestTime> ` +
-		`<httpMethod>GET</httpMethod> <resourcePath>/customers/{customer}/orders/{order}/items/{item}</resourcePath> <status>200</status> ` +
+		`<ip>203.0.113.7</ip> <caller>AROASIM000000000000AB:orders-batch-import-i-0123456789abcdef0-20220718T123339Z</caller> <user>-</user> <requestTime>18/Jul/2022:12:33:39 +0000</requestTime> ` +
+		`<httpMethod>GET</httpMethod> <resourcePath>/v2/tenants/{tenant}/customers/{customer}/orders/{order}/shipments/{shipment}/items/{item}</resourcePath> <status>200</status> ` +
 		`<protocol>HTTP/1.1</protocol> <responseLength>60712</responseLength> </request>`}
 )
 
@@ -110,9 +110,9 @@ func byHand() {
 	attributes.PutStr("aws.request_id", "a3c1f6f0-1111-2222-3333-444455556666")
 	attributes.PutStr("aws.api_gateway.extended_request_id", "Vwc2MGFUrPEFV_g=")
 	attributes.PutStr("client.address", "203.0.113.7")
-	attributes.PutStr("aws.api_gateway.identity.caller", "AROASIM000000000000AB:i-0123456789abcdef0")
+	attributes.PutStr("aws.api_gateway.identity.caller", "AROASIM000000000000AB:orders-batch-import-i-0123456789abcdef0-20220718T123339Z")
 	attributes.PutStr("http.request.method", "GET")
-	attributes.PutStr("http.route", "/customers/{customer}/orders/{order}/items/{item}")
+	attributes.PutStr("http.route", "/v2/tenants/{tenant}/customers/{customer}/orders/{order}/shipments/{shipment}/items/{item}")
 	attributes.PutInt("http.response.status_code", 200)
 	attributes.PutStr("network.protocol.version", "1.1")
 	attributes.PutInt("http.response.body.size", 60712)

@@ -3,31 +3,21 @@ package accesslog
 // dateLength is that of 18/Jul/2022:12:33:39 +0000.
 const dateLength = 26
 
-// isDate says whether a text begins with what looks like a date.
+// isDate says whether a text begins with what looks like a date. Nearly every line has one, so it is written out.
 func isDate(s string) bool {
-	if len(s) < dateLength || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' || s[21] != '+' && s[21] != '-' {
+	if len(s) < dateLength {
 		return false
 	}
-	return areDigits(s[:2]) && areLetters(s[3:6]) && areDigits(s[7:11]) && areDigits(s[12:14]) && areDigits(s[15:17]) && areDigits(s[18:20]) && areDigits(s[22:26])
+	s = s[:dateLength]
+	return s[2] == '/' && s[6] == '/' && s[11] == ':' && s[14] == ':' && s[17] == ':' && s[20] == ' ' && (s[21] == '+' || s[21] == '-') &&
+		isDigit(s[0]) && isDigit(s[1]) && isLetter(s[3]) && isLetter(s[4]) && isLetter(s[5]) &&
+		isDigit(s[7]) && isDigit(s[8]) && isDigit(s[9]) && isDigit(s[10]) &&
+		isDigit(s[12]) && isDigit(s[13]) && isDigit(s[15]) && isDigit(s[16]) && isDigit(s[18]) && isDigit(s[19]) &&
+		isDigit(s[22]) && isDigit(s[23]) && isDigit(s[24]) && isDigit(s[25])
 }
 
-func areDigits(s string) bool {
-	for i := range len(s) {
-		if s[i]-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
-func areLetters(s string) bool {
-	for i := range len(s) {
-		if (s[i]|0x20)-'a' > 'z'-'a' {
-			return false
-		}
-	}
-	return true
-}
+func isDigit(c byte) bool  { return c-'0' <= 9 }
+func isLetter(c byte) bool { return (c|0x20)-'a' <= 'z'-'a' }
 
 // parseDate reads a date that isDate, as Unix seconds. Without a leap second of its own, 60 counts as the first of the next minute.
 func parseDate(s string) (seconds int64, ok bool) {

@@ -52,12 +52,17 @@ func (f *Format) walk(s string, v *Values) bool {
 	p := len(f.prefix)
 	last := len(f.segments) - 1
 	for i := range last {
-		end := f.segments[i].shortest(s, p)
-		if end < 0 {
+		segment := &f.segments[i]
+		end := p
+		if g := segment.variable.grammar; segment.closed && g.isRun() { // as most values are
+			if end += g.run(s[p:]); !strings.HasPrefix(s[end:], segment.literal) {
+				return false
+			}
+		} else if end = segment.shortest(s, p); end < 0 {
 			return false
 		}
 		v.spans[i] = span{p, end}
-		p = end + len(f.segments[i].literal)
+		p = end + len(segment.literal)
 	}
 	if !f.segments[last].variable.grammar.extent(s, p).has(s, len(s)) {
 		return false
@@ -66,17 +71,10 @@ func (f *Format) walk(s string, v *Values) bool {
 	return true
 }
 
-// shortest returns the first end of a value that begins at p and is followed by the literal text, -1 where there is none. Most values are runs: their
-// characters are looked at once.
+// shortest returns the first end of a value that begins at p and is followed by the literal text, -1 where there is none.
 func (s *segment) shortest(line string, p int) int {
 	g := s.variable.grammar
-	switch {
-	case g.isRun() && s.closed:
-		if end := p + g.run(line[p:]); strings.HasPrefix(line[end:], s.literal) {
-			return end
-		}
-		return -1
-	case g.isRun() && s.literal != "":
+	if g.isRun() && s.literal != "" {
 		n := strings.Index(line[p:], s.literal)
 		if n < 0 || g.run(line[p:p+n]) != n {
 			return -1

@@ -36,7 +36,7 @@ func TestLongHostileAgentsAreReadInLinearTime(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := compiled(t, test.format)
-			for _, length := range []int{8 << 10, 1 << 20} {
+			for _, length := range []int{8 << 10, 128 << 10} {
 				line := strings.Replace(test.line, agentAt, fill(test.agent, length)+"end", 1)
 				v := &Values{}
 				require.True(t, f.Decode(line, v))
@@ -49,6 +49,14 @@ func TestLongHostileAgentsAreReadInLinearTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A log event has at most 1 MB.
+func TestALineOfAMegabyteIsRead(t *testing.T) {
+	f, v := compiled(t, "$context.requestId,$context.identity.userAgent,$context.status,$context.stage"), &Values{}
+	line := "Q8N=," + strings.Repeat(",404,/x", 1<<20/len(",404,/x")) + "end,404,prod"
+	require.True(t, f.Decode(line, v))
+	assert.Len(t, f.Get(line, v, "identity.userAgent"), len(line)-len("Q8N=,,404,prod"))
 }
 
 // Where an agent does not have the text that follows it together with a rest that fits, it comes back whole.

@@ -112,23 +112,27 @@ func TestDecodingFollowsTheDocumentedRule(t *testing.T) {
 	assert.Greater(t, exact, 3*len(formats))
 }
 
-// Nor do short lines of nothing but separators confuse it, in formats of nothing else.
-func TestSeparatorsAloneAreReadByTheRule(t *testing.T) {
-	r := randomly(t)
-	names := []string{
+// Variables and separators that have much in common, and what lines can have of them.
+var (
+	muddledNames = []string{
 		"status", "error.message", "path", "requestId", "nothing", "routeKey", "isCanaryRequest", "error.messageString", "requestTime", "identity.sourceIp", "stage",
 		"identity.clientCert.validity.notAfter", "httpMethod",
 	}
-	separators := []string{" ", "-", ",", "/", `"`, "0", "a", "", "--", " -", "|", "\n"}
-	values := []string{"-", "", "-", "0", "/", "a", " ", `"`, "A /", "true", "18/Jul/2022:12:33:39 +0000", "--", ","}
+	muddledSeparators = []string{" ", "-", ",", "/", `"`, "0", "a", "", "--", " -", "|", "\n", "A", ":"}
+	muddledValues     = []string{"-", "", "-", "0", "/", "a", " ", `"`, "A /", "true", "18/Jul/2022:12:33:39 +0000", "--", ",", "A"}
+)
+
+// Nor do short lines of nothing but separators confuse it, in formats of nothing else.
+func TestSeparatorsAloneAreReadByTheRule(t *testing.T) {
+	r := randomly(t)
 	for range 4000 {
 		var format, line strings.Builder
 		for range 1 + r.IntN(6) {
-			separator := pick(r, separators)
-			format.WriteString(separator + contextPrefix + pick(r, names))
-			line.WriteString(separator + pick(r, values))
+			separator := pick(r, muddledSeparators)
+			format.WriteString(separator + contextPrefix + pick(r, muddledNames))
+			line.WriteString(separator + pick(r, muddledValues))
 		}
-		separator := pick(r, separators)
+		separator := pick(r, muddledSeparators)
 		format.WriteString(separator)
 		line.WriteString(separator)
 		f, v := compiled(t, format.String()), &Values{}
@@ -136,6 +140,29 @@ func TestSeparatorsAloneAreReadByTheRule(t *testing.T) {
 		require.Equal(t, ok, f.Decode(line.String(), v), "%q\n%q", format.String(), line.String())
 		if ok {
 			require.Equal(t, want, parts(line.String(), v), "%q\n%q", format.String(), line.String())
+		}
+	}
+}
+
+// No line costs more than its length and the number of variables allow, and none is given up.
+func TestSeparatorsAloneAreReadInLinearTime(t *testing.T) {
+	r := randomly(t)
+	for range 4000 {
+		var format, line strings.Builder
+		separators := []string{pick(r, muddledSeparators), pick(r, muddledSeparators)}
+		for range 3 + r.IntN(12) {
+			format.WriteString(pick(r, separators) + contextPrefix + pick(r, muddledNames))
+		}
+		f, v := compiled(t, format.String()+"!"), &Values{}
+		units := append([]string{pick(r, muddledValues), pick(r, muddledValues)}, separators...)
+		line.WriteString(f.prefix)
+		for range 100 + r.IntN(500) {
+			line.WriteString(pick(r, units))
+		}
+		v.spans = make([]span, len(f.segments))
+		for _, lenient := range f.passes {
+			f.search(line.String(), v, lenient)
+			require.LessOrEqual(t, v.spent, effort/2*(len(f.segments)+1)*(line.Len()+1), "%q\n%q", format.String(), line.String())
 		}
 	}
 }

@@ -10,9 +10,9 @@ type attempt struct {
 	run    span // of characters of the grammar's class, the one that was looked at last
 }
 
-// effort bounds a search: it ends after so many bytes for each byte of the line and each variable. Remembered failures keep it below that; formats of
-// many variables with nothing but hyphens between them might not.
-const effort = 4
+// effort bounds a search: it ends after so many bytes for each byte of the line and each variable. Remembered failures keep it below a half of that, in
+// lines of nothing but separators, too; the bound is there for what nobody has thought of.
+const effort = 8
 
 // search finds the reading of a line that counts: it takes the first end that a value can have, and goes back for the next one where the rest does not
 // fit.
@@ -54,11 +54,15 @@ func (f *Format) search(s string, v *Values, lenient bool) bool {
 func (f *Format) enter(v *Values, i int, s string, p int, lenient bool) int {
 	a, g := &v.attempts[i], f.segments[i].variable.grammar.in(lenient)
 	a.start = p
-	if g.isRun() && a.run.start <= p && p < a.run.end && g.begins(s[p]) {
+	// A run that was looked at stays known where a value in the midst of it can't begin, or a line of slashes would be looked at again and again.
+	switch begins := g.isRun() && p < len(s) && g.begins(s[p]); {
+	case begins && a.run.start <= p && p < a.run.end:
 		a.reach = reach{lo: p, hi: a.run.end}
-	} else if a.reach = g.extent(s, p); g.isRun() {
-		a.run = span{p, a.reach.hi}
-		v.spent += a.reach.hi - p
+	default:
+		if a.reach = g.extent(s, p); begins {
+			a.run = span{p, a.reach.hi}
+			v.spent += a.reach.hi - p
+		}
 	}
 	a.reach = f.segments[i].narrow(g, a.reach)
 	return a.reach.lo

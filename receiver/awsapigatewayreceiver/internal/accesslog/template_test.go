@@ -152,6 +152,10 @@ var templates = []struct {
 	},
 	{"a hyphen between", "$context.requestId-$context.status", "a3c1-1111-200", map[string]string{"requestId": "a3c1-1111", "status": "200"}},
 	{"a literal that begins a value", "$context.error.message:$context.error.responseType:$context.status", "a:b:c:200", map[string]string{"error.message": "a", "error.responseType": "b:c", "status": "200"}},
+	{
+		"JSON with a quote in a literal text", `{"a \"quoted\" key":"$context.identity.userAgent","s":$context.status}`, `{"a \"quoted\" key":"a\/b","s":200}`,
+		map[string]string{"identity.userAgent": "a/b", "status": "200"},
+	},
 	{"a principal with a comma", "$context.identity.caller,$context.status", "AROA:a,b,200", map[string]string{"identity.caller": "AROA:a,b", "status": "200"}},
 	{"a method that is none", `"$context.httpMethod" $context.status`, `"G3T!" 400`, map[string]string{"httpMethod": "G3T!", "status": "400"}},
 }

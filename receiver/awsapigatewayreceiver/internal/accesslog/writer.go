@@ -94,9 +94,16 @@ func (w *Writer) WriteUnmatched(record plog.LogRecord, line string, withhold boo
 	switch {
 	case !w.keepBody:
 	case withhold:
-		record.Body().SetStr("withheld: " + strconv.Itoa(len(line)) + " bytes")
+		w.Withhold(record, line)
 	default:
 		record.Body().SetStr(line)
+	}
+}
+
+// Withhold puts how long a line is in the place of the body, where a line may have secrets in it.
+func (w *Writer) Withhold(record plog.LogRecord, line string) {
+	if w.keepBody {
+		record.Body().SetStr("withheld: " + strconv.Itoa(len(line)) + " bytes")
 	}
 }
 
