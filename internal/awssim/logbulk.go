@@ -94,7 +94,7 @@ func patchOf(c *logContext, name string) (what byte, length int, ok bool) {
 }
 
 // filling are the variables that lines are filled up with, the first of them that a format has.
-var filling = []string{"identity.userAgent", "identity.user", "identity.caller", "path", "resourcePath", "routeKey"}
+var filling = []string{"identity.userAgent", "path", "resourcePath", "routeKey", "identity.caller", "identity.user"}
 
 func (b *backlog) variant(c *logContext) bulkVariant {
 	var v bulkVariant

@@ -78,7 +78,7 @@ func TestRESTRequest(t *testing.T) {
 		},
 		{line: "Usage Plan check succeeded for API Key  and API Stage h733q2j6gb/Prod", want: inPhase("usage_plan")},
 		{line: "Starting execution for request: " + id, want: inPhase("start")},
-		{line: "HTTP Method: POST, Resource Path: /verifyReceipt", want: inPhase("request", "http.request.method", "POST", "http.route", "/verifyReceipt")},
+		{line: "HTTP Method: POST, Resource Path: /verifyReceipt", want: inPhase("request", "http.request.method", "POST", "url.path", "/verifyReceipt")},
 		{line: "API Key: **********************************bMZHBg", want: inPhase("usage_plan"), body: "API Key: ***"},
 		{line: "API Key ID: a1b2c3d4e5", want: inPhase("usage_plan", "aws.api_gateway.api_key_id", "a1b2c3d4e5")},
 		{line: "Method request path: {resource=user_info}", want: inPhase("request", sizeName, 20), body: "Method request path: ***"},
@@ -253,5 +253,5 @@ func TestBodyIsKeptOnlyWhereAsked(t *testing.T) {
 	record, known := decode(New(redact.New(nil, nil, ""), true, false), "(a) HTTP Method: GET, Resource Path: /")
 	assert.True(t, known)
 	assert.Empty(t, record.Body().AsString())
-	assert.Equal(t, inPhase("request", "aws.request_id", "a", "http.request.method", "GET", "http.route", "/"), record.Attributes().AsRaw())
+	assert.Equal(t, inPhase("request", "aws.request_id", "a", "http.request.method", "GET", "url.path", "/"), record.Attributes().AsRaw())
 }

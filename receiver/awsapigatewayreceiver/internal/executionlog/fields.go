@@ -30,7 +30,7 @@ const (
 	requestID
 	extendedID
 	method
-	route
+	path
 	routeKey
 	status
 	backendStatus
@@ -91,7 +91,7 @@ var attributes = [fields]attribute{
 	requestID:        {hole: "request", name: attr.RequestID},
 	extendedID:       {hole: "extended", name: attr.ExtendedID},
 	method:           {hole: "method", name: attr.HTTPRequestMethod},
-	route:            {hole: "route", name: attr.HTTPRoute},
+	path:             {hole: "path", name: attr.URLPath}, // that of the request, without the stage, not the route
 	routeKey:         {hole: "route key", name: attr.RouteKey},
 	status:           {hole: "status", name: attr.StatusCode, as: integer},
 	backendStatus:    {hole: "backend status", name: attr.BackendStatus, as: integer},

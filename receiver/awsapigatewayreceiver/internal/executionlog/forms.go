@@ -35,7 +35,7 @@ var forms = compile([]form{
 	{phaseAuthorizer, "Using valid authorizer policy for principal: {user}"},
 	{phaseAuthorizer, "Successfully completed authorizer execution"},
 
-	{phaseRequest, "HTTP Method: {method}, Resource Path: {route}"},
+	{phaseRequest, "HTTP Method: {method}, Resource Path: {path}"},
 	{phaseRequest, "Method request path: {content}"},
 	{phaseRequest, "Method request query string: {content}"},
 	{phaseRequest, "Method request headers: {content}"},

@@ -15,12 +15,10 @@ type group struct {
 	// routes say whose lines are in the group; they are replaced with each change of the inventory.
 	routes atomic.Pointer[routes]
 
-	mu sync.Mutex
-	// described is what DescribeLogGroups said last; where it never answered, found is false.
-	described   model.LogGroup
-	found       bool
-	unreadable  string // why nothing can be read, "" where it can
-	probing     bool   // reading said so, and will say when it can
+	mu          sync.Mutex
+	described   model.LogGroup // by DescribeLogGroups; zero where it never answered
+	unreadable  string         // why nothing can be read, "" where it can
+	probing     bool           // reading said so, and will say when it can
 	describedAt time.Time
 	recreated   int64        // when the group was made anew, 0 where it was not since the last read; Unix milliseconds
 	remembered  atomic.Int64 // events in seen, as others see it

@@ -286,7 +286,7 @@ func (r *Reader) described(ctx context.Context, g *group, d *model.LogGroup, fai
 		if old := g.described.Created; !old.IsZero() && d.Created.After(old) && g.begun {
 			g.recreated = d.Created.UnixMilli()
 		}
-		g.described, g.found = *d, true
+		g.described = *d
 	}
 	if g.probing && reason == "" {
 		reason = before // reading it tells
@@ -339,6 +339,9 @@ func (g *group) clamp(now time.Time, maxBackfill time.Duration) (lost span, reas
 	if g.recreated != 0 {
 		raise(g.recreated, lostDeleted)
 		g.recreated = 0
+	}
+	if created := g.described.Created; !g.begun && !created.IsZero() {
+		raise(created.Add(-maxAge).UnixMilli(), "") // before, there is nothing
 	}
 	g.restored = false
 	if oldest == 0 {

@@ -198,6 +198,9 @@ func (b *builder) write(e *model.LogEvent, f *format, owners []*source, reading 
 	}
 	record := b.record(e, s, eventAccess)
 	f.bound.Write(record, e.Message, &b.values, s.known())
+	if reading == ReadJSON && b.routes.secret {
+		b.reader.writer.Withhold(record, e.Message) // a secret may stand under any key
+	}
 	b.done(e, record, reading)
 }
 

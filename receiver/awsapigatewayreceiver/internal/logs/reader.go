@@ -357,7 +357,7 @@ func (r *Reader) Status() Status {
 		s.Remembered += g.seen.count
 		if g.unreadable != "" {
 			s.Unreadable[g.unreadable]++
-		} else if readTo := time.UnixMilli(g.readTo()); g.found && (s.ReadTo.IsZero() || readTo.Before(s.ReadTo)) {
+		} else if readTo := time.UnixMilli(g.readTo()); g.begun && (s.ReadTo.IsZero() || readTo.Before(s.ReadTo)) {
 			s.ReadTo = readTo
 		}
 		g.mu.Unlock()

@@ -153,7 +153,9 @@ func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 	}
 	g.seen.seal(p.newest)
 	g.pos = p
-	g.described.Created = time.UnixMilli(s.Created)
+	if s.Created != 0 {
+		g.described.Created = time.UnixMilli(s.Created)
+	}
 	g.savedAt = time.UnixMilli(s.Saved)
 	return true, bad
 }
