@@ -187,6 +187,7 @@ func newBench(t *testing.T, snapshot *inventory.Snapshot, edit func(*Config)) *b
 		},
 	})
 	b.report = b.took
+	require.NoError(t, b.loadIndex(t.Context()))
 	return b
 }
 
