@@ -124,19 +124,11 @@ func anyOf(ids ...string) map[string]any {
 	}
 }
 
-// apiOnly is the resource of lines that may be of several stages of an API.
-func apiOnly(api *awssim.API) map[string]any {
-	out := stageResource(api, "", sharedGroup)
-	delete(out, prefix+"stage")
-	out["cloud.resource_id"] = strings.TrimSuffix(out["cloud.resource_id"].(string), "/stages/")
-	out["service.instance.id"] = strings.TrimSuffix(out["service.instance.id"].(string), "/")
-	return out
-}
-
 // Lines of a group that several stages share go to the stage that wrote them, wherever that can be told: by what they say of their API, by the domain name,
 // by the format. The others name the APIs that it may be. Lines of another service come out as they are, and are counted.
 func TestStagesShareALogGroup(t *testing.T) {
 	both := func(*awssim.API) map[string]any { return anyOf("rest00000a", "rest00000b") }
+	one := func(alpha *awssim.API) map[string]any { return anyOf(alpha.ID) }
 	for name, set := range map[string]struct {
 		alpha, beta map[string]string
 		// resource is that of the lines, nil: their stage's; foreign is that of all others.
@@ -152,7 +144,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 		"one format that says nothing": {
 			alpha: map[string]string{"prod": plainFormat}, beta: map[string]string{"prod": plainFormat}, resource: both, foreign: both,
 		},
-		"stages of one API": {alpha: map[string]string{"prod": plainFormat, "test": plainFormat}, resource: apiOnly, foreign: apiOnly},
+		"stages of one API": {alpha: map[string]string{"prod": plainFormat, "test": plainFormat}, resource: one, foreign: one},
 		"one stage is not wanted": {
 			alpha: map[string]string{"prod": namingFormat, "test": namingFormat}, beta: map[string]string{"prod": otherFormat}, foreign: both,
 			exclude:  []inventory.FilterItem{{Stage: "test"}},
@@ -160,7 +152,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 		},
 		"one API is not wanted": {
 			alpha: map[string]string{"prod": namingFormat}, beta: map[string]string{"prod": namingFormat},
-			foreign:  func(alpha *awssim.API) map[string]any { return stageResource(alpha, "prod", sharedGroup) },
+			foreign:  one,
 			exclude:  []inventory.FilterItem{{Name: "beta"}},
 			excluded: func(resource map[string]any) bool { return resource[prefix+"api_name"] == "beta" },
 		},

@@ -1,6 +1,9 @@
 package awsapigatewayreceiver
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -103,8 +106,36 @@ type accessLogTruth struct {
 	world *awssim.World
 	api   *awssim.API
 	stage *awssim.Stage
-	// shows says which of the values that are off by default come out.
-	shows func(variable string) bool
+	*redaction
+}
+
+// redaction is what of the values comes out, other than by default.
+type redaction struct {
+	include []string // variables that are off by default
+	drop    []string // attributes
+	hash    []string // attributes of which a hash with hashKey comes out
+}
+
+const hashKey = "0123456789abcdef0123456789abcdef"
+
+// hides says whether a variable's values are masked in the body, and whether they are no attribute.
+func (a *redaction) hides(name string) (masked, absent bool) {
+	if a == nil {
+		return hiddenVariable(name), hiddenVariable(name)
+	}
+	attribute := contextAttribute(name)
+	off := hiddenVariable(name) && !slices.Contains(a.include, name) || slices.Contains(a.drop, attribute)
+	return off || slices.Contains(a.hash, attribute), off
+}
+
+// value is what takes the place of an attribute's text.
+func (a *redaction) value(attribute, v string) string {
+	if a == nil || !slices.Contains(a.hash, attribute) {
+		return v
+	}
+	mac := hmac.New(sha256.New, []byte(hashKey))
+	mac.Write([]byte(v))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // format is the stage's access-log format at a time.
@@ -164,7 +195,7 @@ func (a *accessLogTruth) record(r *awssim.AccessRecord) record {
 		if !ok {
 			return "-"
 		}
-		if hiddenVariable(name) && !a.shown(name) {
+		if masked, _ := a.hides(name); masked {
 			return strings.Repeat("*", len(value))
 		}
 		return value
@@ -172,11 +203,9 @@ func (a *accessLogTruth) record(r *awssim.AccessRecord) record {
 	return out
 }
 
-func (a *accessLogTruth) shown(name string) bool { return a.shows != nil && a.shows(name) }
-
 func (a *accessLogTruth) put(to map[string]any, name, attribute, format string, present func(string) (string, bool)) {
 	v, ok := present(name)
-	if !ok || hiddenVariable(name) && !a.shown(name) {
+	if _, absent := a.hides(name); !ok || absent {
 		return
 	}
 	switch n, err := strconv.ParseInt(v, 10, 64); {
@@ -192,7 +221,7 @@ func (a *accessLogTruth) put(to map[string]any, name, attribute, format string, 
 		if name == "error.messageString" {
 			v = v[1 : len(v)-1]
 		}
-		to[attribute] = unescaped(v, format)
+		to[attribute] = a.value(attribute, unescaped(v, format))
 	}
 }
 
@@ -232,12 +261,12 @@ func stageResource(api *awssim.API, stage, group string) map[string]any {
 }
 
 // accessTruth is what should come out for all stages of the test's region, by the ids of the events.
-func (r *rig) accessTruth(from, to time.Time, shows func(string) bool) map[string]record {
+func (r *rig) accessTruth(from, to time.Time, redacted *redaction) map[string]record {
 	r.t.Helper()
 	want := map[string]record{}
 	for _, api := range r.world.Accounts[0].Regions[0].APIs {
 		for _, stage := range api.Stages {
-			truth := accessLogTruth{r.world, api, stage, shows}
+			truth := accessLogTruth{r.world, api, stage, redacted}
 			for request := range r.world.AccessRecords(api, stage, from, to) {
 				if request.Group != "" {
 					want[request.EventID] = truth.record(&request)
