@@ -227,10 +227,9 @@ func (b *bench) consume(_ context.Context, ld plog.Logs) error {
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, r := range sl.LogRecords().All() {
-				uid, _ := r.Attributes().Get("log.record.uid")
-				b.records = append(b.records, record{
-					r.EventName(), uid.AsString(), r.Body().AsString(), r.Attributes().AsRaw(), rl.Resource().Attributes().AsRaw(), r.Timestamp().AsTime(),
-				})
+				attributes := r.Attributes().AsRaw()
+				uid, _ := attributes["log.record.uid"].(string) // what is lost has none
+				b.records = append(b.records, record{r.EventName(), uid, r.Body().AsString(), attributes, rl.Resource().Attributes().AsRaw(), r.Timestamp().AsTime()})
 			}
 		}
 	}
