@@ -3,7 +3,13 @@ package accesslog
 import "strings"
 
 // Decode reads a line, and says whether it has the format. Then, v has the values until it is used again; it has parts of the line, no copies.
-func (f *Format) Decode(line string, v *Values) bool {
+func (f *Format) Decode(line string, v *Values) bool { return f.decode(line, v, f.passes) }
+
+// DecodeStrict is Decode without the reading in which most grammars are text. Where a line may be in one of several formats, all of them are tried so
+// first: text fits much that is another format's.
+func (f *Format) DecodeStrict(line string, v *Values) bool { return f.decode(line, v, f.passes[:1]) }
+
+func (f *Format) decode(line string, v *Values, passes []bool) bool {
 	if !strings.HasPrefix(line, f.prefix) {
 		return false
 	}
@@ -18,7 +24,7 @@ func (f *Format) Decode(line string, v *Values) bool {
 			return true
 		}
 	}
-	for _, lenient := range f.passes {
+	for _, lenient := range passes {
 		for _, body := range bodies[:count] {
 			if f.search(body, v, lenient) {
 				return true

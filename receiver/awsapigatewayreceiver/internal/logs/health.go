@@ -363,7 +363,11 @@ func (r *Reader) lost(ctx context.Context, g *group, s span, reason string) erro
 	_, err := r.Emitter.Emit(ctx, func() plog.Logs {
 		logs := plog.NewLogs()
 		rl := logs.ResourceLogs().AppendEmpty()
-		g.routes.Load().foreign.CopyTo(rl.Resource())
+		if routes := g.routes.Load(); len(routes.sources) == 1 {
+			routes.sources[0].resource.CopyTo(rl.Resource()) // nobody else writes there
+		} else {
+			routes.foreign.CopyTo(rl.Resource())
+		}
 		record := r.scope(rl).LogRecords().AppendEmpty()
 		record.SetEventName(eventLost)
 		record.SetTimestamp(pcommon.NewTimestampFromTime(to))
@@ -402,11 +406,12 @@ func (r *Reader) bound(g *group) {
 	defer g.mu.Unlock()
 	for total > maxRemembered && g.seen.count > maxRemembered/len(groups) {
 		oldest, ok := g.seen.oldest()
-		if end := (oldest + 1) * minuteMS; !ok || end > g.pos.newest {
-			return
+		end := (oldest + 1) * minuteMS
+		if !ok || end > g.pos.newest {
+			break
 		}
 		before := g.seen.count
-		g.pos.settled = max(g.pos.settled, (oldest+1)*minuteMS)
+		g.pos.settled = max(g.pos.settled, end)
 		g.seen.forget(g.pos.settled)
 		total -= before - g.seen.count
 		r.sayBound()

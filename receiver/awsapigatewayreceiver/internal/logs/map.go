@@ -160,12 +160,9 @@ func (b *builder) execution(e *model.LogEvent, s *source) {
 // access makes the record of a line of an access log: in a format of its stages, of today or earlier; else in a documented one; else as JSON by its
 // keys; else whole.
 func (b *builder) access(e *model.LogEvent) {
-	for i := range b.routes.tries {
-		t := &b.routes.tries[i]
-		if t.Decode(e.Message, &b.values) {
-			b.write(e, t.format, t.owners, "")
-			return
-		}
+	if t := b.decode(e.Message); t != nil {
+		b.write(e, t.format, t.owners, "")
+		return
 	}
 	for _, api := range b.routes.apis {
 		if !slices.Contains(b.ask, api) {
@@ -188,6 +185,24 @@ func (b *builder) access(e *model.LogEvent) {
 		b.reader.writer.WriteUnmatched(record, e.Message, b.routes.secret)
 		b.done(e, record, ReadNone)
 	}
+}
+
+// decode finds the format of the group that a line has, nil where it has none of them.
+func (b *builder) decode(line string) *try {
+	tries := b.routes.tries
+	if len(tries) > 1 {
+		for i := range tries {
+			if tries[i].DecodeStrict(line, &b.values) {
+				return &tries[i]
+			}
+		}
+	}
+	for i := range tries {
+		if tries[i].Decode(line, &b.values) {
+			return &tries[i]
+		}
+	}
+	return nil
 }
 
 // write makes the record of a decoded line.
