@@ -40,12 +40,11 @@ type played struct {
 	out       map[string]int
 	read, new int
 	mostIDs   int
-	onlyOnce  bool
 	page      int // the largest page
 }
 
 func play(t *testing.T, seed uint64, store *checkpoint.Store) *played {
-	p := &played{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), late: 10 * time.Minute, store: store, out: map[string]int{}, size: 100, page: 400} //nolint:gosec // a test
+	p := &played{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), late: 10 * time.Minute, store: store, out: map[string]int{}, size: 100, page: 400}
 	p.now, p.first = 1_700_000_000_000, 1_700_000_000_000
 	p.open()
 	return p

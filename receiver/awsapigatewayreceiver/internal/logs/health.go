@@ -261,13 +261,13 @@ func (r *Reader) describe(ctx context.Context, names []string) {
 	}
 	for _, name := range names {
 		if g := r.groups.get(name); g != nil {
-			r.described(ctx, g, byName[name], err)
+			r.described(g, byName[name], err)
 		}
 	}
 }
 
 // described takes up what DescribeLogGroups says of a group; nothing where it failed.
-func (r *Reader) described(ctx context.Context, g *group, d *model.LogGroup, failed error) {
+func (r *Reader) described(g *group, d *model.LogGroup, failed error) {
 	now := r.now()
 	reason := ""
 	switch {

@@ -141,8 +141,9 @@ type entry struct {
 	bytes int
 }
 
-// appendEntries encodes entries by minute: the minute, how many bytes they have and how many there are, as varints, then the ids.
-func appendEntries(b []byte, entries []entry) []byte {
+// encodeEntries encodes entries by minute: the minute, how many bytes they have and how many there are, as varints, then the ids.
+func encodeEntries(entries []entry) []byte {
+	var b []byte
 	for len(entries) > 0 {
 		key, n, bytes := minuteOf(entries[0].at), 0, 0
 		for n < len(entries) && minuteOf(entries[n].at) == key {
@@ -162,7 +163,7 @@ func appendEntries(b []byte, entries []entry) []byte {
 
 var errEntries = errors.New("cannot decode stored ids")
 
-// decodeEntries is the reverse of appendEntries, but for the times within a minute: they are its start. The bytes are shared out evenly.
+// decodeEntries is the reverse of encodeEntries, but for the times within a minute: they are its start. The bytes are shared out evenly.
 func decodeEntries(b []byte) ([]entry, error) {
 	var out []entry
 	for len(b) > 0 {

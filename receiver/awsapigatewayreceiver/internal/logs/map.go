@@ -108,7 +108,7 @@ func (b *builder) record(e *model.LogEvent, s *source, event string) plog.LogRec
 	}
 	b.records++
 	record := list.AppendEmpty()
-	record.SetTimestamp(pcommon.Timestamp(e.Timestamp) * pcommon.Timestamp(time.Millisecond)) //nolint:gosec // not negative
+	record.SetTimestamp(pcommon.Timestamp(e.Timestamp) * pcommon.Timestamp(time.Millisecond))
 	record.SetObservedTimestamp(b.observed)
 	record.SetEventName(event)
 	return record
@@ -267,7 +267,9 @@ func (b *builder) count(ctx context.Context) {
 	}{
 		{b.accesses, func(ctx context.Context, n int64) { rec.Records(ctx, KindAccess, n) }},
 		{b.executions, func(ctx context.Context, n int64) { rec.Records(ctx, KindExecution, n) }},
-		{b.unknown, rec.UnknownLines}, {b.skipped, rec.Skipped}, {b.odd, rec.OddTimestamps},
+		{b.unknown, rec.UnknownLines},
+		{b.skipped, rec.Skipped},
+		{b.odd, rec.OddTimestamps},
 	} {
 		if c.n > 0 {
 			c.add(ctx, int64(c.n))

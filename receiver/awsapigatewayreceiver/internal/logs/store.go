@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -52,32 +53,25 @@ type chunks struct {
 
 // change adds entries, drops what is settled, and returns what has to be written and deleted beside the position.
 func (c *chunks) change(key string, fresh []entry, settled int64, changes map[string][]byte) {
-	kept := c.inline[:0]
-	for _, e := range c.inline {
-		if (minuteOf(e.at)+1)*minuteMS > settled {
-			kept = append(kept, e)
-		}
-	}
-	c.inline = append(kept, fresh...)
+	c.inline = slices.DeleteFunc(c.inline, func(e entry) bool { return (minuteOf(e.at)+1)*minuteMS <= settled })
+	c.inline = append(c.inline, fresh...)
 	if len(c.inline) > maxInline {
 		newest := int64(0)
 		for _, e := range c.inline {
 			newest = max(newest, minuteOf(e.at))
 		}
-		changes[chunkKey(key, c.next)] = appendEntries(nil, c.inline)
+		changes[chunkKey(key, c.next)] = encodeEntries(c.inline)
 		c.refs = append(c.refs, chunkRef{c.next, newest})
 		c.next++
 		c.inline = c.inline[:0]
 	}
-	refs := c.refs[:0]
-	for _, r := range c.refs {
-		if (r.Minute+1)*minuteMS > settled {
-			refs = append(refs, r)
-		} else {
+	c.refs = slices.DeleteFunc(c.refs, func(r chunkRef) bool {
+		over := (r.Minute+1)*minuteMS <= settled
+		if over {
 			changes[chunkKey(key, r.N)] = nil
 		}
-	}
-	c.refs = refs
+		return over
+	})
 }
 
 func chunkKey(key string, n int64) string { return key + "#" + strconv.FormatInt(n, 10) }
@@ -94,7 +88,7 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 	p := &g.pos
 	b, err := json.Marshal(stored{
 		V: storedVersion, Newest: p.newest, Settled: p.settled, ReadTo: p.readTo, Open: p.open, LateMax: p.lateMax, Swept: p.lastSweep,
-		Created: unixMS(g.described.Created), Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: appendEntries(nil, g.stored.inline),
+		Created: unixMS(g.described.Created), Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: encodeEntries(g.stored.inline),
 	})
 	g.savedAt, g.dirty = now, false
 	g.mu.Unlock()
