@@ -109,12 +109,6 @@ func (f *fakeInventory) Current() *inventory.Snapshot {
 	return f.snapshot
 }
 
-func (f *fakeInventory) set(s *inventory.Snapshot) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.snapshot = s
-}
-
 func (f *fakeInventory) RefreshStages(_ context.Context, api string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -21,7 +21,7 @@ const (
 func TestHead(t *testing.T) {
 	full := newMemory() // a hundred bytes a second for ten minutes
 	for at := t0 - 600*second; at <= t0; at += second {
-		full.add(at, uint64(at), 100) //nolint:gosec // not negative
+		full.add(at, uint64(at), 100)
 	}
 	for name, c := range map[string]struct {
 		p       position

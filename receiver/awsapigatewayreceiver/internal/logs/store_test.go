@@ -46,7 +46,7 @@ func (k *keeper) read(g *group, from int64, seconds, n int) {
 		g.pos.settle(at, at, late)
 		var fresh []entry
 		for i := range n {
-			e := entry{at, uint64(at)<<10 + uint64(i), 500} //nolint:gosec // not negative
+			e := entry{at, uint64(at)<<10 + uint64(i), 500}
 			g.seen.add(e.at, e.id, e.bytes)
 			fresh = append(fresh, e)
 		}
