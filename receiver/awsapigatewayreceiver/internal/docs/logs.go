@@ -54,7 +54,8 @@ func accessPage(w func(format string, args ...any)) {
 	}
 	w("\n*Off* is what comes out only if `logs::include` names the attribute: `include: [user.id, %sauthorizer.claims.*]`. Names of other variables become attributes as the", attr.Prefix)
 	w("table's do: `$context.fooBar.bazQux` is `%sfoo_bar.baz_qux`.\n", attr.Prefix)
-	w("A line that no format fits has `%s: no format fits`, and all of it is the body; where a format in its log group has a masked variable, the body says how long it is.\n", attr.ParseError)
+	w("A line that no format fits has `%s: no format fits`, and all of it is the body. Where a format in the log group has a masked variable, the body of such a line, and of one\n"+
+		"that was read as JSON by its keys, only says how long the line is.\n", attr.ParseError)
 }
 
 // variableNotes say what a variable's attribute and type do not.
