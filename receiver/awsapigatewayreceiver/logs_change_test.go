@@ -56,15 +56,14 @@ func TestFormatsChange(t *testing.T) {
 				readLogs(c)
 				c.Inventory.Interval, c.Inventory.FullInterval = set.interval, set.interval
 			}
-			stop := func() {}
 			if set.down {
 				r.dir = t.TempDir()
-				stop = r.start()
+				stop := r.start()
 				r.until(change.Add(-5 * time.Minute))
 				stop()
 				r.until(change.Add(5 * time.Minute))
 			}
-			stop = r.start()
+			stop := r.start()
 			defer stop()
 			r.checkRequests(stop, from, to)
 			assert.Zero(t, r.count("parse_errors"), "lines that were read in no format of the stage")
