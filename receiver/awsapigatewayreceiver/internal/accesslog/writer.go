@@ -53,6 +53,9 @@ func (w *Writer) Bind(f *Format) *Bound {
 		v := &f.segments[i].variable
 		for _, t := range v.targets {
 			action := w.action(v, t.attribute)
+			if action == redact.Hash && t.as != asText && t.as < asProtocol {
+				action = redact.Drop // only a text has a hash: an attribute never changes its type
+			}
 			if action != redact.Keep && !slices.Contains(b.masked, i) {
 				b.masked = append(b.masked, i)
 			}

@@ -127,15 +127,15 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 	if !r.Config.Execution.Enabled || !stage.ExecutionLogs || a.Type == model.HTTP {
 		return
 	}
-	names := map[string]bool{executionPrefix + a.ID + "/" + stage.Name: false}
-	if stage.Canary != nil {
-		names[executionPrefix+a.ID+"/"+stage.Name+executionCanary] = true
-		names[executionCanaryOther+a.ID+"/"+stage.Name+executionCanary] = true
-	}
-	for name, canary := range names {
+	add := func(name string, canary bool) {
 		s := r.newSource(a, stage.Name, name, excluded)
 		s.kind, s.canary = execution, canary
 		f.sources[name] = append(f.sources[name], s)
+	}
+	add(executionPrefix+a.ID+"/"+stage.Name, false)
+	if stage.Canary != nil {
+		add(executionPrefix+a.ID+"/"+stage.Name+executionCanary, true)
+		add(executionCanaryOther+a.ID+"/"+stage.Name+executionCanary, true)
 	}
 }
 

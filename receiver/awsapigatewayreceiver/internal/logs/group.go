@@ -41,6 +41,7 @@ type group struct {
 	retry     poll.Backoff
 	failures  int
 	err       error
+	answered  bool // AWS answered a read of it, if only with an error
 
 	// jobs are pages that were read and not handed over yet, in order; one goroutine takes them in.
 	jobs   []*job

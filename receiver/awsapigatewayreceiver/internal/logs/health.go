@@ -56,6 +56,7 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 	}
 	g.mu.Lock()
 	g.failures++
+	g.answered = true
 	if g.failures >= reportAfter || class == aws.Denied || class == aws.ExplicitDeny || class == aws.Boundary {
 		g.err = err
 	}
@@ -65,7 +66,7 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 		// It is tried again from time to time, unless DescribeLogGroups says more.
 		before := g.unreadable
 		g.unreadable, g.probing = reasonOf(err), true
-		if before != g.unreadable {
+		if before != g.unreadable && !g.absent() {
 			defer r.say(g.name, g.unreadable, err)
 		}
 		t.chain, wait = nil, r.Config.MaxPollInterval
@@ -112,7 +113,7 @@ func reasonOf(err error) string {
 func (r *Reader) succeeded(g *group) {
 	g.mu.Lock()
 	had, dark := g.err != nil, ""
-	g.failures, g.err = 0, nil
+	g.failures, g.err, g.answered = 0, nil, true
 	g.retry.Reset()
 	if g.probing {
 		dark, g.unreadable, g.probing = g.unreadable, "", false
@@ -134,7 +135,7 @@ func (r *Reader) reportHealth() {
 	groups, readable := r.groups.all(), 0
 	for _, g := range groups {
 		g.mu.Lock()
-		if g.unreadable == "" {
+		if g.unreadable == "" && g.answered {
 			readable++
 			if g.err != nil {
 				errs = append(errs, fmt.Errorf("log group %q: %w", g.name, g.err))
@@ -237,6 +238,9 @@ func (r *Reader) describeAll(ctx context.Context) {
 	}
 }
 
+// absent says that the group does not exist, and need not.
+func (g *group) absent() bool { return g.unreadable == darkMissing && g.routes.Load().optional() }
+
 // describePause is how often it is looked whether a group is to be described.
 const describePause = 10 * time.Second
 
@@ -299,7 +303,7 @@ func (r *Reader) described(g *group, d *model.LogGroup, failed error) {
 	}
 	g.mu.Unlock()
 	switch {
-	case reason != "" && before != reason:
+	case reason != "" && before != reason && !g.absent():
 		r.say(g.name, reason, nil)
 	case reason == "":
 		r.light(g.name, before)

@@ -227,7 +227,7 @@ func TestFailuresAreRetriedAndReported(t *testing.T) {
 func TestHealthNamesSomeGroups(t *testing.T) {
 	b := newBench(t, nil, nil)
 	for i := range 7 {
-		g := &group{name: "g" + strconv.Itoa(i), seen: newMemory()}
+		g := &group{name: "g" + strconv.Itoa(i), seen: newMemory(), answered: true}
 		if i < 5 {
 			g.err = errTest
 		}

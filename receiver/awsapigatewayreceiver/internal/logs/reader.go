@@ -355,7 +355,9 @@ func (r *Reader) Status() Status {
 		g.mu.Lock()
 		s.Groups++
 		s.Remembered += g.seen.count
-		if g.unreadable != "" {
+		if g.absent() {
+			s.Groups--
+		} else if g.unreadable != "" {
 			s.Unreadable[g.unreadable]++
 		} else if readTo := time.UnixMilli(g.readTo()); g.begun && (s.ReadTo.IsZero() || readTo.Before(s.ReadTo)) {
 			s.ReadTo = readTo

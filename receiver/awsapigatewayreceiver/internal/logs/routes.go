@@ -57,6 +57,11 @@ type try struct {
 	earlier bool
 }
 
+// optional says that the group need not exist: of the two names that a canary's group may have, one does not.
+func (r *routes) optional() bool {
+	return !slices.ContainsFunc(r.sources, func(s *source) bool { return !s.canary })
+}
+
 // newRoutes puts the sources of a group together.
 func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*source, k *known) *routes {
 	slices.SortStableFunc(sources, func(a, b *source) int {
