@@ -52,7 +52,7 @@ func TestRulesDropAndHashAttributes(t *testing.T) {
 	const line = `{"ip":"203.0.113.7","agent":"日本 \"x\"","size":607,"trace":"1-58406520-a006649127e371903a2de979","route":"GET /pets"}`
 	record := written(t, rules, format, line, Identity{})
 	assert.Equal(t, map[string]any{
-		"user_agent.original": rules.Hash(`日本 "x"`), // a number is dropped: it would become a text
+		"user_agent.original":       rules.Hash(`日本 "x"`), // a number is dropped: it would become a text
 		"aws.api_gateway.route_key": "GET /pets", "http.route": rules.Hash("/pets"),
 	}, record.Attributes().AsRaw())
 	masked := `{"ip":"***********","agent":"************","size":***,"trace":"***********************************","route":"*********"}`
