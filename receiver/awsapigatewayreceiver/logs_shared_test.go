@@ -184,6 +184,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 				}
 			}
 			r.await(want)
+			stopped := r.now()
 			stop()
 			foreign := map[string]types.FilteredLogEvent{}
 			for uid, e := range r.events(sharedGroup) {
@@ -191,7 +192,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 					foreign[uid] = e
 				}
 			}
-			r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), from)
+			r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), from, stopped)
 			compareRecords(t, r.records, want)
 			assert.Zero(t, r.records.repeated)
 		})
@@ -200,12 +201,12 @@ func TestStagesShareALogGroup(t *testing.T) {
 
 // checkForeign holds the records of lines that are no requests to the events, and takes them out of the sink. What came before the receiver's look back,
 // or after its end, may be missing.
-func (r *rig) checkForeign(events map[string]types.FilteredLogEvent, resource map[string]any, from time.Time) {
+func (r *rig) checkForeign(events map[string]types.FilteredLogEvent, resource map[string]any, from, stopped time.Time) {
 	r.t.Helper()
 	got, unread, json := r.records.taken(), 0, 0
 	for uid, e := range events {
 		rec, ok := got[uid]
-		if at := time.UnixMilli(*e.Timestamp); at.Before(from.Add(-time.Hour)) || at.After(r.now().Add(-10*time.Minute)) {
+		if at := time.UnixMilli(*e.Timestamp); at.Before(from.Add(-time.Hour)) || at.After(stopped.Add(-10*time.Minute)) {
 			if !ok {
 				continue
 			}
