@@ -19,7 +19,7 @@ type Format struct {
 	space    string // white space at the end, which may be missing from a line
 	passes   []bool // whether a pass is lenient
 	indices  map[string][]int
-	identity [5][]int // of the segments that Identity reads, in the order of its fields
+	identity [4][]int // of the segments that Identity reads, in the order of its fields
 }
 
 // segment is a variable, and the text after it. The text after the last one is without white space at its end.
@@ -62,7 +62,7 @@ func (f *Format) index() {
 		name := f.segments[i].variable.name
 		f.indices[name] = append(f.indices[name], i)
 	}
-	for i, name := range [...]string{"apiId", "stage", "accountId", "domainName", "domainPrefix"} {
+	for i, name := range [...]string{"apiId", "stage", "accountId", "domainName"} {
 		f.identity[i] = f.indices[name]
 	}
 }
@@ -123,12 +123,12 @@ func (f *Format) first(line string, v *Values, segments []int) string {
 }
 
 // Identity says whose a line is; "" where it does not say.
-type Identity struct{ APIID, Stage, AccountID, DomainName, DomainPrefix string }
+type Identity struct{ APIID, Stage, AccountID, DomainName string }
 
 // Identity returns what a decoded line says about its API and stage.
 func (f *Format) Identity(line string, v *Values) Identity {
 	var id Identity
-	for i, field := range [...]*string{&id.APIID, &id.Stage, &id.AccountID, &id.DomainName, &id.DomainPrefix} {
+	for i, field := range [...]*string{&id.APIID, &id.Stage, &id.AccountID, &id.DomainName} {
 		*field = f.first(line, v, f.identity[i])
 	}
 	return id

@@ -10,7 +10,8 @@ import (
 // Bounds of a line that is read by its keys alone. A log event has at most 1 MB (CloudWatch Logs quotas: event size).
 const (
 	maxJSON   = 1 << 20
-	maxLeaves = 512
+	maxValues = 512
+	maxKey    = 256 // of nested keys, joined
 	maxDepth  = 16
 )
 
@@ -91,13 +92,16 @@ type objectReader struct {
 	decoder *json.Decoder
 	format  *Format
 	spans   []span
-	leaves  int
+	values  int
 }
 
-var errTooMuch = errors.New("the object has too many members")
+var errTooMuch = errors.New("the object has too many or too long members")
 
 // value reads one value, at whatever depth.
 func (r *objectReader) value(key string, depth int) error {
+	if r.values++; r.values > maxValues || len(key) > maxKey {
+		return errTooMuch
+	}
 	start := r.decoder.InputOffset()
 	token, err := r.decoder.Token()
 	if err != nil {
@@ -109,9 +113,6 @@ func (r *objectReader) value(key string, depth int) error {
 			return errTooMuch
 		}
 		return r.members(key, token == json.Delim('{'), depth)
-	}
-	if r.leaves++; r.leaves > maxLeaves {
-		return errTooMuch
 	}
 	name := variableOf(key)
 	if name == "" || token == nil {

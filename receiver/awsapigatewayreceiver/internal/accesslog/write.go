@@ -113,7 +113,7 @@ func (b *Bound) time(line string, v *Values) (pcommon.Timestamp, bool) {
 	}
 	for _, i := range b.date {
 		raw, _ := b.format.value(line, v, i)
-		if seconds, ok := v.clock.read(raw); ok && seconds >= 0 {
+		if seconds, ok := v.clock.read(raw); ok && seconds >= 0 && seconds <= maxMilliseconds/1000 {
 			return pcommon.Timestamp(seconds * 1e9), true
 		}
 	}

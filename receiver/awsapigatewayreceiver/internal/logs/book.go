@@ -16,6 +16,9 @@ import (
 // keepFormats is how long the format that a stage had before is tried on lines that do not have the new one.
 const keepFormats = 7 * 24 * time.Hour
 
+// maxCompiled bounds the compiled formats: an account has some 13,000 stages at most.
+const maxCompiled = 20_000
+
 // maxFormats is how many earlier formats of a stage are kept.
 const maxFormats = 8
 
@@ -67,6 +70,9 @@ func (b *book) compile(text, api, stage string) *format {
 			b.logger.Warn("The access-log format of a stage is ambiguous: where both values could take the text between them, the first is the shortest that fits",
 				zap.String("api", api), zap.String("stage", stage), zap.String("first", a.First), zap.String("second", a.Second), zap.String("separator", a.Separator))
 		}
+	}
+	if len(b.compiled) > maxCompiled {
+		clear(b.compiled) // those that are in use are compiled again
 	}
 	b.compiled[text] = f
 	return f
@@ -141,6 +147,7 @@ func (b *book) encode(key string) ([]byte, error) { return json.Marshal(b.stages
 // learn takes up what is stored of a stage when it is first met, and stores what changed.
 func (r *Reader) learn(ctx context.Context, api, stage, text string) {
 	key := stageKey(api, stage)
+	r.index.Formats[key] = r.now().UnixMilli()
 	stored := r.key("format/" + key)
 	if _, known := r.book.stages[key]; !known {
 		raw, err := r.Store.Get(ctx, stored)

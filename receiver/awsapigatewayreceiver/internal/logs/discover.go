@@ -29,18 +29,16 @@ const (
 	darkInfrequent = "infrequent_access"
 	darkDelivery   = "delivery"
 	darkKMS        = "kms"
-	darkDenied     = "denied"
 	darkMissing    = "missing"
 )
 
 // remedies say what the user can do.
 var remedies = map[string]string{
 	darkFirehose:   "the stage writes its access log to a Firehose stream, which can't be read: point it to a log group of CloudWatch Logs",
-	darkElsewhere:  "the stage writes its access log to another account or region: add that one to accounts or regions and name the group in logs::groups there",
+	darkElsewhere:  "the stage writes its access log to another account or region: add that one to accounts or regions, and name the group and its format in logs::groups, without an API",
 	darkInfrequent: "FilterLogEvents does not work on the Infrequent Access class, and the class can't be changed: point the stage to a group of the Standard class",
 	darkDelivery:   "groups of the Delivery class can't be read: point the stage to a group of the Standard class",
 	darkKMS:        "the group's KMS key can't be used: enable the key, and allow kms:Decrypt on it",
-	darkDenied:     "allow logs:FilterLogEvents on the log group",
 	darkMissing:    "the log group does not exist: API Gateway makes it when the stage is deployed; it is looked for from time to time",
 }
 
@@ -48,6 +46,8 @@ var remedies = map[string]string{
 type known struct {
 	reader   *Reader
 	snapshot *inventory.Snapshot
+	// incomplete: there are APIs whose stages are not known, as those that the user does not want. In which formats they log, and where, is not known.
+	incomplete bool
 
 	mu     sync.Mutex
 	stages map[string]*source
@@ -114,9 +114,9 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, f *found) {
 	excluded := k.snapshot.Excluded(a, stage.Name)
 	if log := stage.AccessLog; r.Config.Access.Enabled && log.Destination != "" {
+		r.learn(ctx, a.ID, stage.Name, log.Format)
 		switch name, dark := r.groupOf(log.Destination); {
 		case dark == "":
-			r.learn(ctx, a.ID, stage.Name, log.Format)
 			s := r.newSource(a, stage.Name, name, excluded)
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
 			f.sources[name] = append(f.sources[name], s)
@@ -149,7 +149,8 @@ func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
 			}
 		}
 		if a == nil {
-			return // another target's
+			r.unknownAPI(c.API)
+			return
 		}
 		excluded = k.snapshot.Excluded(a, c.Stage)
 	}
@@ -163,7 +164,26 @@ func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
 	case a != nil:
 		s.formats = r.book.of(stageKey(a.ID, c.Stage), a.ID, c.Stage)
 	}
+	for _, o := range f.sources[c.Name] {
+		if o.api == s.api && o.stage == s.stage && o.kind == s.kind {
+			// It writes there by its own settings; the user's format comes first.
+			o.formats = append(s.formats[:len(s.formats):len(s.formats)], o.formats...)
+			return
+		}
+	}
 	f.sources[c.Name] = append(f.sources[c.Name], s)
+}
+
+// unknownAPI says once that logs::groups names an API which the target does not have.
+func (r *Reader) unknownAPI(api string) {
+	r.mu.Lock()
+	key := "api " + api
+	said := r.said[key]
+	r.said[key] = true
+	r.mu.Unlock()
+	if !said {
+		r.Logger.Info("logs::groups names an API that this target does not have; its log group is not read here", zap.String("api", api))
+	}
 }
 
 // newSource makes the source of access logs of a stage in a group. Without an API it is nobody's.
@@ -240,10 +260,16 @@ func dnsSuffix(partition string) string {
 }
 
 // discover follows the inventory: which groups there are, whose lines are in them, and how they look.
-func (r *Reader) discover(ctx context.Context, snapshot *inventory.Snapshot) {
+func (r *Reader) discover(ctx context.Context) {
 	r.discovering.Lock()
 	defer r.discovering.Unlock()
+	snapshot := r.Inventory.Current()
 	k := &known{reader: r, snapshot: snapshot, stages: map[string]*source{}}
+	for i := range snapshot.APIs {
+		if _, crawled := snapshot.Stages[snapshot.APIs[i].ID]; !crawled {
+			k.incomplete = true
+		}
+	}
 	f := r.find(ctx, k)
 	hosts := map[string][][2]string{}
 	if err := snapshot.Hosts(func(host, api, stage string) { hosts[host] = append(hosts[host], [2]string{api, stage}) }); err != nil {
@@ -253,14 +279,17 @@ func (r *Reader) discover(ctx context.Context, snapshot *inventory.Snapshot) {
 	r.sayDark(f.dark)
 	for name, sources := range f.sources {
 		g := r.groups.get(name)
-		if g == nil {
+		added := g == nil
+		if added {
 			g = r.newGroup(ctx, name, now)
-			r.groups.put(g)
 		}
 		g.routes.Store(r.routesOf(name, sources, k, hosts))
 		g.mu.Lock()
-		g.leaveAt = time.Time{}
+		g.leaveAt, g.removed = time.Time{}, false
 		g.mu.Unlock()
+		if added {
+			r.groups.put(g)
+		}
 		r.index.Groups[name] = now.UnixMilli()
 	}
 	for _, g := range r.groups.all() {
@@ -272,19 +301,28 @@ func (r *Reader) discover(ctx context.Context, snapshot *inventory.Snapshot) {
 		if g.leaveAt.IsZero() {
 			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
 		}
-		gone := now.After(g.leaveAt)
-		g.removed = gone
+		gone := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
+		if gone {
+			// It is all final now; should the group come back, it goes on from here.
+			g.removed, g.describedAt = true, time.Time{}
+			g.pos.settled = max(g.pos.settled, g.pos.newest+1)
+			g.seen = newMemory()
+			g.remembered.Store(0)
+		}
 		g.mu.Unlock()
 		if gone {
 			r.save(ctx, g, nil, now)
-			r.groups.remove(g.name)
+			r.groups.retire(g)
 		}
 	}
 	r.saveIndex(ctx)
 }
 
-// newGroup makes a group with its stored position, or at its start.
+// newGroup makes a group with its stored position, or at its start; or takes up the one that was retired.
 func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *group {
+	if g := r.groups.back(name); g != nil {
+		return g
+	}
 	g := &group{name: name, seen: newMemory(), lastEvent: now}
 	g.retry.Min, g.retry.Max = minRetry, maxRetry
 	ok, err := r.load(ctx, g)

@@ -96,6 +96,7 @@ type fakeInventory struct {
 	mu       sync.Mutex
 	snapshot *inventory.Snapshot
 	refresh  func(api string) *inventory.Snapshot // nil: nothing changes
+	fails    bool
 	asked    []string
 }
 
@@ -113,10 +114,21 @@ func (f *fakeInventory) RefreshStages(_ context.Context, api string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, api)
+	if f.fails {
+		return errTest
+	}
 	if f.refresh != nil {
 		f.snapshot = f.refresh(api)
 	}
 	return nil
+}
+
+// see lets the reader take up a snapshot.
+func (b *bench) see(ctx context.Context, s *inventory.Snapshot) {
+	b.inv.mu.Lock()
+	b.inv.snapshot = s
+	b.inv.mu.Unlock()
+	b.discover(ctx)
 }
 
 // bench is a reader with everything around it.

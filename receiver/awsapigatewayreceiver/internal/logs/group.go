@@ -46,6 +46,8 @@ type group struct {
 	// jobs are pages that were read and not handed over yet, in order; one goroutine takes them in.
 	jobs   []*job
 	taking bool
+	// handing: the position has moved over events that are just being handed over. It must not be stored then.
+	handing bool
 	// stalled are the chains that go on when a page has been taken in.
 	stalled []*chain
 }
@@ -54,8 +56,8 @@ type group struct {
 type chain struct {
 	span
 	sweep   bool
-	settles bool // it reads everything from pos.settled on
-	began   int64
+	settles bool  // it reads everything from pos.settled on
+	began   int64 // Unix milliseconds
 	token   string
 	// malformed counts answers in a row that made no sense.
 	malformed int
@@ -65,7 +67,6 @@ type chain struct {
 type job struct {
 	chain *chain
 	page  *model.LogPage
-	asked int64 // when, by AWS's clock
 	final bool
 }
 
@@ -111,13 +112,13 @@ type taken struct {
 // take decides which events of a part are new, and remembers them. It is called for one part at a time, in the order in which they were read.
 func (g *group) take(j part, late time.Duration) taken {
 	p, all := &g.pos, j.page.Events[j.lo:j.hi]
-	upTo := j.chain.to
+	upTo := min(j.chain.to, j.chain.began)
 	if n := len(all); n > 0 && !j.last {
 		upTo = all[n-1].Timestamp
 	}
 	known := p.settled
 	if j.chain.settles && (j.last || len(all) > 0) {
-		p.settle(upTo, j.asked, late)
+		p.settle(upTo, j.chain.began, late)
 	}
 	t := taken{events: make([]int32, 0, len(all))}
 	before := p.newest
@@ -146,7 +147,7 @@ func (g *group) take(j part, late time.Duration) taken {
 	}
 	if j.last {
 		if !j.chain.sweep {
-			p.readTo = max(p.readTo, j.chain.to)
+			p.readTo = max(p.readTo, min(j.chain.to, j.chain.began))
 		}
 		if j.chain.settles {
 			p.lastSweep = j.chain.began

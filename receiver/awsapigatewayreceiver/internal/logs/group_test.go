@@ -103,7 +103,7 @@ func (p *played) chain(c *chain, kill func() bool) bool {
 			after = written{at: page.Events[k-1].Timestamp, id: page.Events[k-1].ID}
 		}
 		p.now += 200
-		for part := range (&job{chain: c, page: page, asked: asked, final: final}).parts {
+		for part := range (&job{chain: c, page: page, final: final}).parts {
 			t := p.group.take(part, p.late)
 			p.read += t.newBytes + t.repeated
 			p.new += t.newBytes

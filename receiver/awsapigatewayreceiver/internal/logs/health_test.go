@@ -257,23 +257,25 @@ func TestClampGroup(t *testing.T) {
 		lost   span
 		reason string
 	}{
-		"all is there":              {&group{described: model.LogGroup{RetentionDays: 1}, begun: true, pos: position{newest: ago(time.Hour), readTo: ago(time.Hour)}}, span{}, ""},
-		"retention":                 {&group{described: model.LogGroup{RetentionDays: 1}, begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{ago(2 * day), ago(day)}, "retention"},
-		"never read":                {&group{described: model.LogGroup{RetentionDays: 1}, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{}, ""},
-		"a long outage":             {&group{restored: true, begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{ago(2 * day), ago(day)}, "max_backfill"},
-		"a long outage in the past": {&group{begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{}, ""},
-		"a backlog":                 {&group{restored: true, begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day), open: true}}, span{}, ""},
-		"made anew":                 {&group{recreated: ago(time.Minute), begun: true, pos: position{newest: ago(2 * time.Hour), readTo: ago(time.Hour)}}, span{ago(time.Hour), ago(time.Minute)}, "deleted"},
-		"the nearest of them":       {&group{described: model.LogGroup{RetentionDays: 3}, restored: true, begun: true, recreated: ago(2 * day), pos: position{newest: ago(6 * day), readTo: ago(5 * day)}}, span{ago(5 * day), ago(day)}, "max_backfill"},
+		"all is there":                {&group{described: model.LogGroup{RetentionDays: 1}, begun: true, pos: position{newest: ago(time.Hour), readTo: ago(time.Hour)}}, span{}, ""},
+		"retention":                   {&group{described: model.LogGroup{RetentionDays: 1}, begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{ago(2 * day), ago(day)}, "retention"},
+		"never read":                  {&group{described: model.LogGroup{RetentionDays: 1}, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{}, ""},
+		"a long outage":               {&group{restored: true, savedAt: now.Add(-2 * day), begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{ago(2 * day), ago(day)}, "max_backfill"},
+		"a long outage in the past":   {&group{begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day)}}, span{}, ""},
+		"a long outage in a backlog":  {&group{restored: true, savedAt: now.Add(-2 * day), begun: true, pos: position{newest: ago(5 * day), readTo: ago(6 * day), open: true}}, span{ago(5*day) + 1, ago(day)}, "max_backfill"},
+		"a backlog":                   {&group{restored: true, savedAt: now.Add(-time.Hour), begun: true, pos: position{newest: ago(3 * day), readTo: ago(2 * day), open: true}}, span{}, ""},
+		"made anew":                   {&group{recreated: ago(time.Minute), begun: true, pos: position{newest: ago(2 * time.Hour), readTo: ago(time.Hour)}}, span{ago(time.Hour), ago(time.Minute)}, "deleted"},
+		"made anew between two polls": {&group{recreated: ago(time.Minute), begun: true, pos: position{newest: ago(time.Hour), readTo: ago(time.Second)}}, span{ago(70 * time.Second), ago(time.Minute)}, "deleted"},
+		"the nearest of them":         {&group{described: model.LogGroup{RetentionDays: 3}, restored: true, savedAt: now.Add(-2 * day), begun: true, recreated: ago(2 * day), pos: position{newest: ago(6 * day), readTo: ago(5 * day)}}, span{ago(5 * day), ago(day)}, "max_backfill"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := c.group
 			g.seen = newMemory()
-			lost, reason := g.clamp(now, day)
+			lost, reason := g.clamp(now, day, 10*time.Second)
 			assert.Equal(t, c.lost, lost)
 			assert.Equal(t, c.reason, reason)
 			assert.False(t, g.restored)
-			lost, reason = g.clamp(now, day)
+			lost, reason = g.clamp(now, day, 10*time.Second)
 			assert.Equal(t, span{}, lost, "it is said once")
 			assert.Empty(t, reason)
 		})

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +61,7 @@ type builder struct {
 	values accesslog.Values
 
 	// What the newest build met.
+	confirmed                                            int64 // up to when lines were ingested whose formats are surely known
 	records, accesses, executions, unknown, skipped, odd int
 	parse                                                map[string]int
 	ask                                                  []string // APIs of which a line could not be decoded
@@ -79,6 +79,7 @@ func (b *builder) build() plog.Logs {
 	b.logs, b.dests = plog.NewLogs(), b.dests[:0]
 	b.records, b.accesses, b.executions, b.unknown, b.skipped, b.odd, b.ask = 0, 0, 0, 0, 0, 0, nil
 	clear(b.parse)
+	b.confirmed = b.reader.confirmed(b.routes.apis)
 	for _, i := range b.events {
 		e := &b.page.Events[i]
 		if e.Stream == validationStream || strings.HasPrefix(e.Message, controlMessage) {
@@ -143,7 +144,7 @@ func (r *Reader) scope(rl plog.ResourceLogs) plog.ScopeLogs {
 
 // execution makes the record of a line of an execution log.
 func (b *builder) execution(e *model.LogEvent, s *source) {
-	if s.excluded {
+	if s != nil && s.excluded {
 		return
 	}
 	record := b.record(e, s, eventExecution)
@@ -151,7 +152,7 @@ func (b *builder) execution(e *model.LogEvent, s *source) {
 	if !b.reader.execution.Write(record, e.Message) {
 		b.unknown++
 	}
-	if s.canary {
+	if s != nil && s.canary {
 		record.Attributes().PutBool(attr.Canary, true)
 	}
 	b.finish(e, record)
@@ -164,10 +165,8 @@ func (b *builder) access(e *model.LogEvent) {
 		b.write(e, t.format, t.owners, "")
 		return
 	}
-	for _, api := range b.routes.apis {
-		if !slices.Contains(b.ask, api) {
-			b.ask = append(b.ask, api)
-		}
+	if e.Ingested > b.confirmed {
+		b.ask = b.routes.apis
 	}
 	for _, f := range b.reader.stock {
 		if f.Decode(e.Message, &b.values) {
@@ -179,10 +178,14 @@ func (b *builder) access(e *model.LogEvent) {
 		b.write(e, &format{Format: f, bound: b.reader.writer.Bind(f)}, b.routes.formless, ReadJSON)
 		return
 	}
+	if b.routes.execution != nil || strings.HasPrefix(e.Message, "(") {
+		b.execution(e, b.routes.execution) // it knows what to mask
+		return
+	}
 	s, drop := b.owner(accesslog.Identity{}, b.routes.formless)
 	if !drop {
 		record := b.record(e, s, eventAccess)
-		b.reader.writer.WriteUnmatched(record, e.Message, b.routes.secret)
+		b.reader.writer.WriteUnmatched(record, e.Message, b.secret(e))
 		b.done(e, record, ReadNone)
 	}
 }
@@ -213,10 +216,15 @@ func (b *builder) write(e *model.LogEvent, f *format, owners []*source, reading 
 	}
 	record := b.record(e, s, eventAccess)
 	f.bound.Write(record, e.Message, &b.values, s.known())
-	if reading == ReadJSON && b.routes.secret {
+	if reading == ReadJSON && b.secret(e) {
 		b.reader.writer.Withhold(record, e.Message) // a secret may stand under any key
 	}
 	b.done(e, record, reading)
+}
+
+// secret says that a line in no known format may have been written in one with values that are not to be seen.
+func (b *builder) secret(e *model.LogEvent) bool {
+	return b.routes.secret || b.routes.known.incomplete || e.Ingested > b.confirmed
 }
 
 // known is what a source's resource says of itself.
@@ -229,8 +237,8 @@ func (s *source) known() accesslog.Identity {
 
 // owner is whose a line is, nil where that can't be told, and whether the user does not want it.
 func (b *builder) owner(id accesslog.Identity, owners []*source) (s *source, drop bool) {
-	s = b.routes.owner(id, owners)
-	return s, s != nil && s.excluded
+	s, unwanted := b.routes.owner(id, owners)
+	return s, unwanted || s != nil && s.excluded
 }
 
 func (b *builder) done(e *model.LogEvent, record plog.LogRecord, reading string) {

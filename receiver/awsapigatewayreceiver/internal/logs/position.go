@@ -60,7 +60,7 @@ func (p *position) lateWindow(configured time.Duration) int64 {
 // head plans the next read of what is new at a time. sweeps says that the read also settles what lies before.
 func (p *position) head(now int64, seen *memory) (s span, sweeps bool) {
 	if p.open {
-		return span{p.newest, max(now, p.newest)}, p.newest <= p.settled
+		return span{max(p.newest, 0), max(now, p.newest)}, p.newest <= p.settled
 	}
 	from := p.newest + 1
 	overlap := from - min(max(p.lateness+2000, minOverlap.Milliseconds()), maxOverlap.Milliseconds())
@@ -80,9 +80,10 @@ func (p *position) sweep(now int64, late time.Duration) (span, bool) {
 	return span{p.settled, to}, true
 }
 
-// settle notes that a read which began at asked has read everything up to a time, from settled on.
-func (p *position) settle(upTo, asked int64, late time.Duration) {
-	p.settled = max(p.settled, min(upTo, asked-p.lateWindow(late)))
+// settle notes that a read which began at a time has read everything from settled on up to another. What came meanwhile to the pages that had been read
+// already was not seen: so it is the beginning that counts.
+func (p *position) settle(upTo, began int64, late time.Duration) {
+	p.settled = max(p.settled, min(upTo, began-p.lateWindow(late)))
 }
 
 // observe notes how late the events of a page came. What was noted before fades.

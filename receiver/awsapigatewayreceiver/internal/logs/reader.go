@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
@@ -120,6 +121,7 @@ type Reader struct {
 	said        map[string]bool // what was said of destinations that can't be read
 	dark        map[string]string
 	asks        map[string]*ask // by API
+	askLimit    *rate.Limiter
 	lastSuccess time.Time
 	report      func(all, some error)
 	saidBound   bool
@@ -134,7 +136,9 @@ func New(s Settings) *Reader {
 		Settings: s, writer: accesslog.NewWriter(rules, keep), execution: executionlog.New(rules, s.Config.Execution.Bodies, keep),
 		queue: newQueue(s.Clock, s.Client.Now, s.Client.LogEventsPerSecond()), slots: make(chan struct{}, s.Pages),
 		describeNow: make(chan struct{}, 1), said: map[string]bool{}, asks: map[string]*ask{},
+		askLimit: rate.NewLimiter(asksPerSecond, askBurst),
 	}
+	r.index = newIndex(0)
 	r.pages.New = func() any { return &model.LogPage{} }
 	r.book = newBook(r.writer, s.Logger)
 	for _, f := range accesslog.Stock() {
@@ -160,7 +164,7 @@ func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
 	r.running.Wait()
 	// What was handed over is stored with it; only where a group had nothing new is its position older.
 	for _, g := range r.groups.all() {
-		if g.dirty && !g.taking {
+		if g.dirty {
 			r.save(ctx, g, nil, r.now())
 		}
 	}
@@ -171,7 +175,7 @@ func (r *Reader) follow(ctx context.Context) {
 	var last *inventory.Snapshot
 	for {
 		if s := r.Inventory.Current(); s != last {
-			r.discover(ctx, s)
+			r.discover(ctx)
 			last = s
 			r.wakeDescribe()
 		}
@@ -219,8 +223,9 @@ func (r *Reader) read(ctx context.Context, t *task) {
 		}
 	}
 	page := r.pages.Get().(*model.LogPage)
-	asked := r.now().UnixMilli()
 	err := r.Client.FilterLogEvents(ctx, g.name, c.from, c.to, c.token, page)
+	// An answer may have set the clock back.
+	c.began = min(c.began, r.now().UnixMilli())
 	if err == nil {
 		err = c.check(page)
 	}
@@ -232,7 +237,7 @@ func (r *Reader) read(ctx context.Context, t *task) {
 	}
 	r.succeeded(g)
 	c.token = page.Token
-	j := &job{chain: c, page: page, asked: asked, final: page.Token == ""}
+	j := &job{chain: c, page: page, final: page.Token == ""}
 	g.mu.Lock()
 	g.jobs = append(g.jobs, j)
 	switch {
@@ -259,7 +264,7 @@ func (r *Reader) begin(ctx context.Context, g *group, class class) *chain {
 		return nil
 	}
 	now := r.now()
-	lost, reason := g.clamp(now, r.Config.MaxBackfill)
+	lost, reason := g.clamp(now, r.Config.MaxBackfill, g.interval(now, r.Config))
 	g.mu.Unlock()
 	if reason != "" {
 		if r.lost(ctx, g, lost, reason) != nil {
@@ -317,7 +322,7 @@ func (r *Reader) takeIn(ctx context.Context, g *group) {
 		r.putPage(j.page)
 		<-r.slots
 		if err != nil {
-			return // ctx has ended; as g.taking stays, what was not handed over is not stored
+			return // ctx has ended; as g.handing stays, what was not handed over is not stored
 		}
 		g.mu.Lock()
 		g.jobs = slices.Delete(g.jobs, 0, 1)
@@ -378,10 +383,11 @@ func (r *Reader) checkpointFailed(ctx context.Context, err error) {
 	}
 }
 
-// registry holds the groups of a target.
+// registry holds the groups of a target. Those that nobody writes to any more are retired: should they come back, they go on where they were.
 type registry struct {
-	mu     sync.Mutex
-	byName map[string]*group
+	mu      sync.Mutex
+	byName  map[string]*group
+	retired map[string]*group
 }
 
 func (r *registry) get(name string) *group {
@@ -399,11 +405,29 @@ func (r *registry) put(g *group) {
 	r.byName[g.name] = g
 }
 
-func (r *registry) remove(name string) {
+func (r *registry) retire(g *group) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.byName, name)
+	delete(r.byName, g.name)
+	if r.retired == nil {
+		r.retired = map[string]*group{}
+	}
+	if len(r.retired) < maxRetired {
+		r.retired[g.name] = g
+	}
 }
+
+// back returns a group that was retired, nil where there is none of that name.
+func (r *registry) back(name string) *group {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.retired[name]
+	delete(r.retired, name)
+	return g
+}
+
+// maxRetired bounds the groups that are kept though nobody writes to them.
+const maxRetired = 10_000
 
 // all are the groups, in no order.
 func (r *registry) all() []*group {
@@ -421,6 +445,7 @@ func (r *Reader) handOver(ctx context.Context, g *group, j *job) error {
 	for p := range j.parts {
 		g.mu.Lock()
 		t := g.take(p, r.Config.LateWindow)
+		g.handing = true
 		now := r.now()
 		if t.newBytes > 0 && !j.chain.sweep {
 			g.lastEvent = now
@@ -435,6 +460,9 @@ func (r *Reader) handOver(ctx context.Context, g *group, j *job) error {
 		r.Recorder.Bytes(ctx, BytesNew, int64(t.newBytes))
 		r.Recorder.Bytes(ctx, BytesAgain, int64(t.repeated))
 		r.Recorder.Duplicates(ctx, int64(p.hi-p.lo-len(t.events)))
+		g.mu.Lock()
+		g.handing = false
+		g.mu.Unlock()
 		if len(t.events) > 0 || stale {
 			r.save(ctx, g, t.fresh, now)
 		}

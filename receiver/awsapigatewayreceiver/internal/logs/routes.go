@@ -107,15 +107,15 @@ func (s *source) apiID() string {
 }
 
 // owner says whose a decoded line is: by the API's id and stage, else by the domain name, else by a format that only one of the sources has. It is
-// nil where that can't be told, or where the line names an API that nobody knows.
-func (r *routes) owner(id accesslog.Identity, owners []*source) *source {
+// nil where that can't be told, or where the line names an API that nobody knows; unwanted where it is one of several that the user does not want.
+func (r *routes) owner(id accesslog.Identity, owners []*source) (s *source, unwanted bool) {
 	if len(owners) == 1 && len(r.sources) == 1 && owners[0].api != nil && owners[0].allows(id) {
-		return owners[0]
+		return owners[0], false
 	}
 	candidates := r.matching(id, owners)
 	if id.APIID != "" && (len(candidates) == 0 || candidates[0].api == nil) {
 		if candidates = r.matching(id, r.sources); len(candidates) == 0 || candidates[0].api == nil {
-			return r.known.stage(id.APIID, id.Stage)
+			return r.known.stage(id.APIID, id.Stage), false
 		}
 	}
 	if id.APIID == "" && id.DomainName != "" {
@@ -124,9 +124,9 @@ func (r *routes) owner(id accesslog.Identity, owners []*source) *source {
 		}
 	}
 	if len(candidates) == 1 && candidates[0].api != nil {
-		return candidates[0]
+		return candidates[0], false
 	}
-	return nil
+	return nil, len(candidates) > 0 && !slices.ContainsFunc(candidates, func(c *source) bool { return !c.excluded })
 }
 
 // allows says whether a line that says so of itself may be the source's.

@@ -45,7 +45,7 @@ func (s *source) name() string {
 func TestWhoseALineIs(t *testing.T) {
 	snapshot := shared.snapshot(t, "r4")
 	b := newBench(t, snapshot, nil)
-	b.discover(t.Context(), snapshot)
+	b.see(t.Context(), snapshot)
 	routes := b.groups.get("shared").routes.Load()
 	require.Len(t, routes.tries, 3)
 	owners := map[string][]*source{}
@@ -76,11 +76,14 @@ func TestWhoseALineIs(t *testing.T) {
 		"an API that nobody wants":                {"$context.requestId", accesslog.Identity{APIID: "r4", Stage: "prod"}, "r4/prod (excluded)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.want, routes.owner(c.says, owners[c.format]).name())
+			s, unwanted := routes.owner(c.says, owners[c.format])
+			assert.Equal(t, c.want, s.name())
+			assert.False(t, unwanted)
 		})
 	}
-	s := routes.owner(accesslog.Identity{APIID: "r3", Stage: "prod"}, routes.sources)
-	assert.Same(t, s, routes.owner(accesslog.Identity{APIID: "r3", Stage: "prod"}, routes.sources), "it is made once")
+	s, _ := routes.owner(accesslog.Identity{APIID: "r3", Stage: "prod"}, routes.sources)
+	again, _ := routes.owner(accesslog.Identity{APIID: "r3", Stage: "prod"}, routes.sources)
+	assert.Same(t, s, again, "it is made once")
 	assert.Equal(t, accesslog.Identity{APIID: "r3", Stage: "prod", AccountID: "111122223333"}, s.identity)
 	assert.True(t, s.bare)
 	assert.Nil(t, b.groups.get("unwanted"))
@@ -94,7 +97,7 @@ func TestResourceOfLinesThatAreNobodys(t *testing.T) {
 		"GetStagesr2": "[" + logging("prod", arn("two"), "a") + "]",
 	}.snapshot(t)
 	b := newBench(t, snapshot, func(c *Config) { c.Groups = []GroupConfig{{Name: "mine"}} })
-	b.discover(t.Context(), snapshot)
+	b.see(t.Context(), snapshot)
 	for group, want := range map[string]map[string]any{
 		"one":  {"aws.api_gateway.api_ids": []any{"r1"}, "service.instance.id": "111122223333/us-east-1/r1"},
 		"two":  {"aws.api_gateway.api_ids": []any{"r1", "r2"}, "service.instance.id": "111122223333/us-east-1/r1,r2"},

@@ -76,7 +76,7 @@ func (c *chunks) change(key string, fresh []entry, settled int64, changes map[st
 
 func chunkKey(key string, n int64) string { return key + "#" + strconv.FormatInt(n, 10) }
 
-// save writes the position of a group, with what is to be remembered with it.
+// save writes the position of a group, with what is to be remembered with it; not while events before it are being handed over.
 func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Time) {
 	if !r.Store.Durable() {
 		return
@@ -84,6 +84,10 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 	changes := map[string][]byte{}
 	key := r.groupKey(g.name)
 	g.mu.Lock()
+	if g.handing {
+		g.mu.Unlock()
+		return
+	}
 	g.stored.change(key, fresh, g.pos.settled, changes)
 	p := &g.pos
 	b, err := json.Marshal(stored{
@@ -193,14 +197,19 @@ type index struct {
 	V int `json:"v"`
 	// First is the target's first start, Unix milliseconds.
 	First int64 `json:"first"`
-	// Groups are those that have a position, with when they were wanted last.
-	Groups map[string]int64 `json:"groups,omitempty"`
+	// Groups and Formats are those that have a stored value, by log group and by stage, with when they were wanted last.
+	Groups  map[string]int64 `json:"groups,omitempty"`
+	Formats map[string]int64 `json:"formats,omitempty"`
 }
 
-// loadIndex reads what is stored of the target, and drops the positions of groups that nobody has wanted for keepUnseen.
+func newIndex(first int64) index {
+	return index{V: storedVersion, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}}
+}
+
+// loadIndex reads what is stored of the target.
 func (r *Reader) loadIndex(ctx context.Context) error {
 	now := r.now()
-	r.index = index{V: storedVersion, First: now.UnixMilli(), Groups: map[string]int64{}}
+	r.index = newIndex(now.UnixMilli())
 	b, err := r.Store.Get(ctx, r.key("index"))
 	if err != nil || b == nil {
 		return err
@@ -213,12 +222,27 @@ func (r *Reader) loadIndex(ctx context.Context) error {
 		return fmt.Errorf("cannot decode the stored log groups: version %d, first start %d", x.V, x.First)
 	}
 	r.index.First = min(x.First, now.UnixMilli())
+	if x.Groups != nil {
+		r.index.Groups = x.Groups
+	}
+	if x.Formats != nil {
+		r.index.Formats = x.Formats
+	}
+	return nil
+}
+
+// saveIndex stores what has a stored value, and drops what nobody has wanted for keepUnseen.
+func (r *Reader) saveIndex(ctx context.Context) {
+	if !r.Store.Durable() {
+		return
+	}
 	changes := map[string][]byte{}
-	for name, seen := range x.Groups {
-		if now.Sub(time.UnixMilli(seen)) <= keepUnseen {
-			r.index.Groups[name] = seen
+	oldest := r.now().Add(-keepUnseen).UnixMilli()
+	for name, seen := range r.index.Groups {
+		if seen >= oldest {
 			continue
 		}
+		delete(r.index.Groups, name)
 		key := r.groupKey(name)
 		changes[key] = nil
 		if b, err := r.Store.Get(ctx, key); err == nil && b != nil {
@@ -229,17 +253,17 @@ func (r *Reader) loadIndex(ctx context.Context) error {
 			}
 		}
 	}
-	return r.Store.Apply(ctx, changes)
-}
-
-// saveIndex stores which groups have positions; often enough for keepUnseen.
-func (r *Reader) saveIndex(ctx context.Context) {
-	if !r.Store.Durable() {
-		return
+	for stage, seen := range r.index.Formats {
+		if seen < oldest {
+			delete(r.index.Formats, stage)
+			delete(r.book.stages, stage)
+			changes[r.key("format/"+stage)] = nil
+		}
 	}
 	b, err := json.Marshal(r.index)
 	if err == nil {
-		err = r.Store.Apply(context.WithoutCancel(ctx), map[string][]byte{r.key("index"): b})
+		changes[r.key("index")] = b
+		err = r.Store.Apply(context.WithoutCancel(ctx), changes)
 	}
 	if err != nil {
 		r.checkpointFailed(ctx, err)

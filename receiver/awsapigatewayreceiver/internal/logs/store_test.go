@@ -35,6 +35,7 @@ func newKeeper(store *checkpoint.Store, now int64) *keeper {
 		Target: model.Target{Label: "default/us-east-1"}, Config: &config, Store: store, Logger: zap.New(core), Client: &fakeClient{now: func() time.Time { return time.UnixMilli(now) }},
 		Recorder: Recorder{CheckpointError: func(context.Context) { k.errors++ }},
 	}}
+	k.index = newIndex(now)
 	return k
 }
 
@@ -194,14 +195,21 @@ func TestIndexForgetsGroups(t *testing.T) {
 		k.index.Groups[name] = seen
 		k.read(&group{name: name, seen: newMemory()}, t0, 60, 20)
 	}
+	k.book, _ = newTestBook()
+	for name, seen := range map[string]int64{"r1/old": t0 - 16*86_400*second, "r1/new": t0} {
+		api, stage, _ := strings.Cut(name, "/")
+		k.learn(t.Context(), api, stage, "$context.requestId")
+		k.index.Formats[name] = seen
+	}
 	k.saveIndex(t.Context())
+	assert.Equal(t, []string{"r1/new"}, slices.Collect(maps.Keys(k.book.stages)))
 
 	k = newKeeper(k.Store, t0+second)
 	require.NoError(t, k.loadIndex(t.Context()))
 	assert.Equal(t, t0, k.index.First)
 	assert.Equal(t, []string{"new"}, slices.Collect(maps.Keys(k.index.Groups)))
 	for _, key := range disk.Keys() {
-		assert.NotContains(t, key, "group/old")
+		assert.NotContains(t, key, "old")
 	}
 	ok, err := k.load(t.Context(), &group{name: "new", seen: newMemory()})
 	assert.True(t, ok)
@@ -215,7 +223,7 @@ func TestIndexThatMakesNoSense(t *testing.T) {
 		k := newKeeper(disk.Open(t), t0)
 		require.NoError(t, disk.Set(t.Context(), k.key("index"), []byte(stored)))
 		assert.ErrorContains(t, k.loadIndex(t.Context()), "cannot decode the stored log groups", stored)
-		assert.Equal(t, index{V: 1, First: t0, Groups: map[string]int64{}}, k.index)
+		assert.Equal(t, newIndex(t0), k.index)
 	}
 	// A clock that was set back since.
 	disk := &checkpointtest.Disk{}

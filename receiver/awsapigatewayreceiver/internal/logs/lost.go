@@ -1,0 +1,97 @@
+package logs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+)
+
+// Reasons of a loss.
+const (
+	lostRetention = "retention"
+	lostBackfill  = "max_backfill"
+	lostDeleted   = "deleted"
+)
+
+// clamp moves the position to what can and should be read at a time. It returns what is lost by that, and why. interval is the time between polls.
+func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost span, reason string) {
+	oldest, why := int64(0), ""
+	raise := func(to int64, reason string) {
+		if to > oldest {
+			oldest, why = to, reason
+		}
+	}
+	if days := g.described.RetentionDays; days > 0 {
+		raise(now.Add(-time.Duration(days)*24*time.Hour).UnixMilli(), lostRetention)
+	}
+	if g.restored && now.Sub(g.savedAt) > maxBackfill {
+		raise(now.Add(-maxBackfill).UnixMilli(), lostBackfill)
+	}
+	if created := g.recreated; created != 0 {
+		g.recreated = 0
+		if g.readTo() >= created {
+			// Between two polls it was deleted and made again: what was written between them may be lost.
+			return span{created - interval.Milliseconds(), created}, lostDeleted
+		}
+		raise(created, lostDeleted)
+	}
+	if created := g.described.Created; !g.begun && !created.IsZero() {
+		raise(created.Add(-maxAge).UnixMilli(), "") // before, there is nothing
+	}
+	g.restored = false
+	if oldest == 0 {
+		return span{}, ""
+	}
+	lost, ok := g.pos.clamp(oldest)
+	g.seen.forget(g.pos.settled)
+	if !ok || !g.begun {
+		return span{}, ""
+	}
+	return lost, why
+}
+
+// lost says in one record, one warning and a counter what can't be read any more.
+func (r *Reader) lost(ctx context.Context, g *group, s span, reason string) error {
+	from, to := time.UnixMilli(s.from).UTC(), time.UnixMilli(s.to).UTC()
+	r.Logger.Warn("Log events can't be read any more", zap.String("log_group", g.name), zap.String("reason", reason), zap.Time("from", from), zap.Time("to", to))
+	r.Recorder.LostSeconds(ctx, to.Sub(from).Seconds())
+	_, err := r.Emitter.Emit(ctx, func() plog.Logs {
+		logs := plog.NewLogs()
+		rl := logs.ResourceLogs().AppendEmpty()
+		if routes := g.routes.Load(); len(routes.sources) == 1 {
+			routes.sources[0].resource.CopyTo(rl.Resource()) // nobody else writes there
+		} else {
+			routes.foreign.CopyTo(rl.Resource())
+		}
+		record := r.scope(rl).LogRecords().AppendEmpty()
+		record.SetEventName(eventLost)
+		record.SetTimestamp(pcommon.NewTimestampFromTime(to))
+		record.SetObservedTimestamp(pcommon.NewTimestampFromTime(r.now()))
+		record.SetSeverityNumber(plog.SeverityNumberWarn)
+		record.SetSeverityText("WARN")
+		record.Body().SetStr(fmt.Sprintf("Log events of %s from %s to %s can't be read any more: %s", g.name, from.Format(time.RFC3339), to.Format(time.RFC3339), reason))
+		a := record.Attributes()
+		a.PutStr(attrLostReason, reason)
+		a.PutStr(attrLostFrom, from.Format(time.RFC3339Nano))
+		a.PutStr(attrLostTo, to.Format(time.RFC3339Nano))
+		return logs
+	})
+	if err == nil {
+		r.save(ctx, g, nil, r.now())
+	}
+	return err
+}
+
+// The event that says what was lost, and its attributes.
+const (
+	eventLost      = attr.Prefix + "logs_lost"
+	attrLostReason = attr.Prefix + "lost.reason"
+	attrLostFrom   = attr.Prefix + "lost.from"
+	attrLostTo     = attr.Prefix + "lost.to"
+)
