@@ -2,6 +2,7 @@ package awsapigatewayreceiver
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -135,6 +136,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 		resource, foreign func(*awssim.API) map[string]any
 		exclude           []inventory.FilterItem
 		excluded          func(resource map[string]any) bool
+		withheld          bool // nobody knows what the API that is not wanted writes
 	}{
 		"one format that names API and stage": {
 			alpha: map[string]string{"prod": namingFormat, "test": namingFormat}, beta: map[string]string{"prod": namingFormat}, foreign: both,
@@ -155,6 +157,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 			foreign:  one,
 			exclude:  []inventory.FilterItem{{Name: "beta"}},
 			excluded: func(resource map[string]any) bool { return resource[prefix+"api_name"] == "beta" },
+			withheld: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +195,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 					foreign[uid] = e
 				}
 			}
-			r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), from, stopped)
+			r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), set.withheld, from, stopped)
 			compareRecords(t, r.records, want)
 			assert.Zero(t, r.records.repeated)
 		})
@@ -201,7 +204,7 @@ func TestStagesShareALogGroup(t *testing.T) {
 
 // checkForeign holds the records of lines that are no requests to the events, and takes them out of the sink. What came before the receiver's look back,
 // or after its end, may be missing.
-func (r *rig) checkForeign(events map[string]types.FilteredLogEvent, resource map[string]any, from, stopped time.Time) {
+func (r *rig) checkForeign(events map[string]types.FilteredLogEvent, resource map[string]any, withheld bool, from, stopped time.Time) {
 	r.t.Helper()
 	got, unread, json := r.records.taken(), 0, 0
 	for uid, e := range events {
@@ -214,7 +217,11 @@ func (r *rig) checkForeign(events map[string]types.FilteredLogEvent, resource ma
 		if !assert.True(r.t, ok, "%q at %v is missing", *e.Message, time.UnixMilli(*e.Timestamp)) {
 			return
 		}
-		assert.Equal(r.t, *e.Message, rec.Body)
+		body := *e.Message
+		if withheld {
+			body = fmt.Sprintf("withheld: %d bytes", len(body))
+		}
+		assert.Equal(r.t, body, rec.Body)
 		assert.Equal(r.t, resource, rec.Resource)
 		if strings.HasPrefix(*e.Message, "{") {
 			json++
