@@ -47,10 +47,22 @@ type known struct {
 	reader   *Reader
 	snapshot *inventory.Snapshot
 	// incomplete: there are APIs whose stages are not known, as those that the user does not want. In which formats they log, and where, is not known.
-	incomplete bool
+	// uncrawled: some of them are yet to be read.
+	incomplete, uncrawled bool
 
 	mu     sync.Mutex
 	stages map[string]*source
+}
+
+// unknownStages says whether there are APIs whose stages are not known, and whether they will be.
+func unknownStages(s *inventory.Snapshot) (any, wanted bool) {
+	for i := range s.APIs {
+		if _, known := s.Stages[s.APIs[i].ID]; !known {
+			any = true
+			wanted = wanted || !s.Excluded(&s.APIs[i], "")
+		}
+	}
+	return any, wanted
 }
 
 // stage is the source of access logs of a stage whose API the inventory knows, else nil: for lines that stand in a group that is not their stage's.
@@ -265,11 +277,7 @@ func (r *Reader) discover(ctx context.Context) {
 	defer r.discovering.Unlock()
 	snapshot := r.Inventory.Current()
 	k := &known{reader: r, snapshot: snapshot, stages: map[string]*source{}}
-	for i := range snapshot.APIs {
-		if _, crawled := snapshot.Stages[snapshot.APIs[i].ID]; !crawled {
-			k.incomplete = true
-		}
-	}
+	k.incomplete, k.uncrawled = unknownStages(snapshot)
 	f := r.find(ctx, k)
 	hosts := map[string][][2]string{}
 	if err := snapshot.Hosts(func(host, api, stage string) { hosts[host] = append(hosts[host], [2]string{api, stage}) }); err != nil {

@@ -21,6 +21,8 @@ const (
 	minAsk        = 5 * time.Second
 	asksPerSecond = 0.5
 	askBurst      = 5
+	// maxCrawlWait bounds how long a page waits for the first crawl.
+	maxCrawlWait = 2 * time.Minute
 	// askTimeout bounds, in real time, how long a page waits for the settings.
 	askTimeout = 30 * time.Second
 )
@@ -43,9 +45,9 @@ func (r *Reader) confirmed(apis []string) int64 {
 
 // refresh reads the stages of APIs anew, as far as that may be done now, and takes up what they say. It says whether anything was read.
 func (r *Reader) refresh(ctx context.Context, apis []string) bool {
+	asked := r.awaitCrawl(ctx)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	asked := false
 	for _, api := range apis {
 		now := r.now()
 		if !r.mayAsk(api, now) {
@@ -64,6 +66,21 @@ func (r *Reader) refresh(ctx context.Context, apis []string) bool {
 		r.discover(ctx)
 	}
 	return asked
+}
+
+// awaitCrawl waits until the stages of all APIs have been read once, if they have not: a line in no known format may be one of theirs. It says whether
+// it had to.
+func (r *Reader) awaitCrawl(ctx context.Context) (waited bool) {
+	for range maxCrawlWait / discoverInterval {
+		if _, wanted := unknownStages(r.Inventory.Current()); !wanted {
+			break
+		}
+		waited = true
+		if r.Clock.Sleep(ctx, discoverInterval) != nil {
+			break
+		}
+	}
+	return waited
 }
 
 // mayAsk takes a turn to ask for the stages of an API.
