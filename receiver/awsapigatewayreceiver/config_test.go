@@ -14,7 +14,9 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
 
@@ -67,6 +69,13 @@ func TestEverySettingIsRead(t *testing.T) {
 				"aws.api_gateway.cache.requests":  {Enabled: &off},
 				"aws.api_gateway.stage.telemetry": {Enabled: &off},
 			},
+		},
+		Logs: logs.Config{
+			PollInterval: 20 * time.Second, MaxPollInterval: 5 * time.Minute, StartAt: "1h", LateWindow: 20 * time.Minute, MaxBackfill: 48 * time.Hour, MaxRequestsPerSecond: 3,
+			Body: logs.BodyNone, Redact: []redact.Rule{{Attribute: "client.address", Action: "hash"}, {Attribute: "aws.api_gateway.identity.*"}},
+			HashKey: "sixteen bytes and more", Include: []string{"user.id"}, LogStream: true,
+			Groups:    []logs.GroupConfig{{Name: "/shared/apis", API: "orders", Stage: "prod", Format: "$context.requestId $context.status"}},
+			Execution: logs.ExecutionConfig{Enabled: true, Bodies: true},
 		},
 	}, c)
 }
