@@ -224,8 +224,9 @@ func (r *Reader) read(ctx context.Context, t *task) {
 	}
 	page := r.pages.Get().(*model.LogPage)
 	err := r.Client.FilterLogEvents(ctx, g.name, c.from, c.to, c.token, page)
-	// An answer may have set the clock back.
-	c.began = min(c.began, r.now().UnixMilli())
+	g.mu.Lock()
+	c.began = min(c.began, r.now().UnixMilli()) // the answer may have set the clock back
+	g.mu.Unlock()
 	if err == nil {
 		err = c.check(page)
 	}
