@@ -21,17 +21,9 @@ func (r *Reader) bound(g *group) {
 		g.pos.settled = max(g.pos.settled, end)
 		g.seen.forget(g.pos.settled)
 		total -= before - g.seen.count
-		r.sayBound()
+		if r.once("bound") {
+			r.Logger.Warn("So many events a minute are read that late ones are looked for in less than logs::late_window", zap.Int("max_remembered", maxRemembered))
+		}
 	}
 	g.remembered.Store(int64(g.seen.count))
-}
-
-func (r *Reader) sayBound() {
-	r.mu.Lock()
-	said := r.saidBound
-	r.saidBound = true
-	r.mu.Unlock()
-	if !said {
-		r.Logger.Warn("So many events a minute are read that late ones are looked for in less than logs::late_window", zap.Int("max_remembered", maxRemembered))
-	}
 }

@@ -56,11 +56,7 @@ func (r *Reader) describe(ctx context.Context, names []string) {
 	}
 	if err != nil {
 		// Reading may be allowed all the same.
-		r.mu.Lock()
-		said := r.said["describe"]
-		r.said["describe"] = true
-		r.mu.Unlock()
-		if !said {
+		if r.once("describe") {
 			r.Logger.Warn("The class, retention and key of log groups are not known; they are read all the same", zap.Error(err))
 		}
 	}

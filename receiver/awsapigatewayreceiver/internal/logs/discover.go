@@ -55,14 +55,14 @@ type known struct {
 }
 
 // unknownStages says whether there are APIs whose stages are not known, and whether they will be.
-func unknownStages(s *inventory.Snapshot) (any, wanted bool) {
+func unknownStages(s *inventory.Snapshot) (some, wanted bool) {
 	for i := range s.APIs {
 		if _, known := s.Stages[s.APIs[i].ID]; !known {
-			any = true
+			some = true
 			wanted = wanted || !s.Excluded(&s.APIs[i], "")
 		}
 	}
-	return any, wanted
+	return some, wanted
 }
 
 // stage is the source of access logs of a stage whose API the inventory knows, else nil: for lines that stand in a group that is not their stage's.
@@ -188,12 +188,7 @@ func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
 
 // unknownAPI says once that logs::groups names an API which the target does not have.
 func (r *Reader) unknownAPI(api string) {
-	r.mu.Lock()
-	key := "api " + api
-	said := r.said[key]
-	r.said[key] = true
-	r.mu.Unlock()
-	if !said {
+	if r.once("api " + api) {
 		r.Logger.Info("logs::groups names an API that this target does not have; its log group is not read here", zap.String("api", api))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -153,7 +154,7 @@ func (r *Reader) reportHealth() {
 		}
 		g.mu.Unlock()
 	}
-	slices.SortFunc(errs, func(a, b error) int { return compareText(a.Error(), b.Error()) })
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	n := len(errs)
 	if n > maxErrors {
 		errs = append(errs[:maxErrors:maxErrors], fmt.Errorf("and %d more", n-maxErrors))
@@ -168,29 +169,29 @@ func (r *Reader) reportHealth() {
 // maxErrors is how many groups a status names.
 const maxErrors = 3
 
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+func (r *Reader) checkpointFailed(ctx context.Context, err error) {
+	r.Recorder.CheckpointError(ctx)
+	if r.once("checkpoint") {
+		r.Logger.Error("Positions of log groups can't be stored or taken up; a restart may repeat or miss events", zap.Error(err))
 	}
-	return 0
+}
+
+// once says whether something is to be said: the first time.
+func (r *Reader) once(what string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.said[what] || len(r.said) >= maxSaid {
+		return false
+	}
+	r.said[what] = true
+	return true
 }
 
 // say says once why something can't be read.
 func (r *Reader) say(what, reason string, err error) {
-	r.mu.Lock()
-	key := reason + " " + what
-	said := r.said[key] || len(r.said) >= maxSaid
-	if !said {
-		r.said[key] = true
+	if r.once(reason + " " + what) {
+		r.Logger.Warn("A log group can't be read", zap.String("log_group", what), zap.String("reason", reason), zap.String("remedy", remedies[reason]), zap.Error(err))
 	}
-	r.mu.Unlock()
-	if said {
-		return
-	}
-	r.Logger.Warn("A log group can't be read", zap.String("log_group", what), zap.String("reason", reason), zap.String("remedy", remedies[reason]), zap.Error(err))
 }
 
 // light says that a group can be read which could not be for a reason.

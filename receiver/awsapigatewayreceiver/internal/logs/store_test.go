@@ -35,7 +35,7 @@ func newKeeper(store *checkpoint.Store, now int64) *keeper {
 		Target: model.Target{Label: "default/us-east-1"}, Config: &config, Store: store, Logger: zap.New(core), Client: &fakeClient{now: func() time.Time { return time.UnixMilli(now) }},
 		Recorder: Recorder{CheckpointError: func(context.Context) { k.errors++ }},
 	}}
-	k.index = newIndex(now)
+	k.index, k.Reader.said = newIndex(now), map[string]bool{}
 	return k
 }
 

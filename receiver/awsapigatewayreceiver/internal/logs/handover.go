@@ -1,0 +1,121 @@
+package logs
+
+import (
+	"context"
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// takeIn hands the pages of a group over, one after the other.
+func (r *Reader) takeIn(ctx context.Context, g *group) {
+	for {
+		g.mu.Lock()
+		if len(g.jobs) == 0 || ctx.Err() != nil {
+			g.taking = false
+			g.mu.Unlock()
+			return
+		}
+		j := g.jobs[0]
+		// While this page is handed over, the next one is fetched.
+		if len(g.jobs) < maxJobs {
+			for _, c := range g.stalled {
+				r.goOn(g, c)
+			}
+			g.stalled = g.stalled[:0]
+		}
+		g.mu.Unlock()
+		err := r.handOver(ctx, g, j)
+		r.putPage(j.page)
+		<-r.slots
+		if err != nil {
+			return // ctx has ended; as g.handing stays, what was not handed over is not stored
+		}
+		g.mu.Lock()
+		g.jobs = slices.Delete(g.jobs, 0, 1)
+		if j.final {
+			r.ended(g, j.chain)
+		}
+		g.mu.Unlock()
+	}
+}
+
+// ended plans what comes after a chain.
+func (r *Reader) ended(g *group, c *chain) {
+	now := r.now()
+	if c.sweep {
+		g.sweepActive = false
+		return
+	}
+	r.queue.add(&task{group: g, class: classPoll, at: c.began + g.interval(now, r.Config).Milliseconds()})
+	if _, due := g.pos.sweep(now.UnixMilli(), r.Config.LateWindow); due && !g.sweepActive {
+		g.sweepActive = true
+		r.queue.add(&task{group: g, class: classSweep, at: now.UnixMilli()})
+	}
+}
+
+// handOver hands the new events of a page over, in batches, and moves the position after each.
+func (r *Reader) handOver(ctx context.Context, g *group, j *job) error {
+	for p := range j.parts {
+		g.mu.Lock()
+		t := g.take(p, r.Config.LateWindow)
+		g.handing = true
+		now := r.now()
+		if t.newBytes > 0 && !j.chain.sweep {
+			g.lastEvent = now
+		}
+		stale := now.Sub(g.savedAt) >= saveInterval
+		g.mu.Unlock()
+		if len(t.events) > 0 {
+			if err := r.emit(ctx, g, j.page, t.events); err != nil {
+				return err
+			}
+		}
+		r.Recorder.Bytes(ctx, BytesNew, int64(t.newBytes))
+		r.Recorder.Bytes(ctx, BytesAgain, int64(t.repeated))
+		r.Recorder.Duplicates(ctx, int64(p.hi-p.lo-len(t.events)))
+		g.mu.Lock()
+		g.handing = false
+		g.mu.Unlock()
+		if len(t.events) > 0 || stale {
+			r.save(ctx, g, t.fresh, now)
+		}
+	}
+	r.bound(g)
+	return nil
+}
+
+// What bytes were read for.
+const (
+	BytesNew   = "new"
+	BytesAgain = "again"
+)
+
+// emit hands a batch over. A line that can't be decoded shows that a stage may have another format by now: then its settings are read anew before
+// the line is given up.
+func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events []int32) error {
+	b := &builder{reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now())}
+	built := b.build()
+	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
+		built = b.build()
+	}
+	offers := 0
+	outcome, err := r.Emitter.Emit(ctx, func() plog.Logs {
+		if offers++; offers > 1 {
+			return b.build() // the pipeline may have changed what it refused
+		}
+		return built
+	})
+	if err != nil {
+		return err
+	}
+	if outcome == emit.Refused {
+		r.Recorder.RefusedRecords(ctx, int64(b.records))
+	}
+	b.count(ctx)
+	return nil
+}
