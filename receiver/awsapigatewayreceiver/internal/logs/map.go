@@ -165,7 +165,7 @@ func (b *builder) access(e *model.LogEvent) {
 		b.write(e, t.format, t.owners, "")
 		return
 	}
-	if e.Ingested > b.confirmed || b.routes.known.uncrawled {
+	if e.Ingested > b.confirmed || b.routes.known.uncrawled && b.reader.firstCrawl() {
 		b.ask = b.routes.apis
 	}
 	for _, f := range b.reader.stock {

@@ -40,6 +40,7 @@ type Reader struct {
 	groups    registry
 	queue     *queue
 	index     index
+	began     time.Time
 	pages     sync.Pool
 	slots     chan struct{}
 	running   sync.WaitGroup
@@ -82,7 +83,7 @@ func (r *Reader) now() time.Time { return r.Client.Now() }
 
 // Run reads until ctx ends. report is told when groups can't be read: all is an error where none can, some where a part of them can't.
 func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
-	r.report = report
+	r.report, r.began = report, r.now()
 	if err := r.loadIndex(ctx); err != nil {
 		r.checkpointFailed(ctx, err)
 	}

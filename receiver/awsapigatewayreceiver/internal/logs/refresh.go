@@ -21,7 +21,7 @@ const (
 	minAsk        = 5 * time.Second
 	asksPerSecond = 0.5
 	askBurst      = 5
-	// maxCrawlWait bounds how long a page waits for the first crawl.
+	// maxCrawlWait is how long after the start pages wait for the first crawl.
 	maxCrawlWait = 2 * time.Minute
 	// askTimeout bounds, in real time, how long a page waits for the settings.
 	askTimeout = 30 * time.Second
@@ -68,10 +68,10 @@ func (r *Reader) refresh(ctx context.Context, apis []string) bool {
 	return asked
 }
 
-// awaitCrawl waits until the stages of all APIs have been read once, if they have not: a line in no known format may be one of theirs. It says whether
-// it had to.
+// awaitCrawl waits until the stages of all APIs have been read once, if the reader has begun just now: a line in no known format may be one of theirs. It
+// says whether it had to.
 func (r *Reader) awaitCrawl(ctx context.Context) (waited bool) {
-	for range maxCrawlWait / discoverInterval {
+	for r.firstCrawl() {
 		if _, wanted := unknownStages(r.Inventory.Current()); !wanted {
 			break
 		}
@@ -82,6 +82,9 @@ func (r *Reader) awaitCrawl(ctx context.Context) (waited bool) {
 	}
 	return waited
 }
+
+// firstCrawl says whether the first crawl may still be under way.
+func (r *Reader) firstCrawl() bool { return r.now().Sub(r.began) < maxCrawlWait }
 
 // mayAsk takes a turn to ask for the stages of an API.
 func (r *Reader) mayAsk(api string, now time.Time) bool {
