@@ -86,7 +86,7 @@ func (b *builder) build() plog.Logs {
 			b.skipped++
 			continue
 		}
-		if x := b.routes.execution; x != nil && (len(b.routes.tries) == 0 || strings.HasPrefix(e.Message, "(")) {
+		if x := b.routes.execution; x != nil && (len(b.routes.tries) == 0 || executed(e.Message)) {
 			b.execution(e, x)
 		} else {
 			b.access(e)
@@ -178,7 +178,7 @@ func (b *builder) access(e *model.LogEvent) {
 		b.write(e, &format{Format: f, bound: b.reader.writer.Bind(f)}, b.routes.formless, ReadJSON)
 		return
 	}
-	if b.routes.execution != nil || strings.HasPrefix(e.Message, "(") {
+	if b.routes.execution != nil || executed(e.Message) {
 		b.execution(e, b.routes.execution) // it knows what to mask
 		return
 	}
@@ -193,12 +193,13 @@ func (b *builder) access(e *model.LogEvent) {
 // decode finds the format of the group that a line has, nil where it has none of them.
 func (b *builder) decode(line string) *try {
 	tries := b.routes.tries
-	if len(tries) > 1 {
-		for i := range tries {
-			if tries[i].DecodeStrict(line, &b.values) {
-				return &tries[i]
-			}
+	for i := range tries {
+		if tries[i].DecodeStrict(line, &b.values) {
+			return &tries[i]
 		}
+	}
+	if executed(line) {
+		return nil // it fits formats that are all text, with its secrets
 	}
 	for i := range tries {
 		if tries[i].Decode(line, &b.values) {
@@ -206,6 +207,13 @@ func (b *builder) decode(line string) *try {
 		}
 	}
 	return nil
+}
+
+// executed says whether a line begins as those of execution logs: with the id of a request in brackets.
+func executed(line string) bool {
+	const longest = 64
+	end := strings.Index(line[:min(len(line), longest)], ") ")
+	return end > 1 && line[0] == '(' && !strings.Contains(line[:end], " ")
 }
 
 // write makes the record of a decoded line.
