@@ -43,6 +43,12 @@ func (a account) snapshot(t *testing.T, unwanted ...string) *inventory.Snapshot 
 	for _, id := range unwanted {
 		filter.Exclude = append(filter.Exclude, inventory.FilterItem{ID: id})
 	}
+	return a.filtered(t, filter)
+}
+
+// filtered is what a crawl makes of the account where the user wants what the filter says.
+func (a account) filtered(t *testing.T, filter *inventory.Filter) *inventory.Snapshot {
+	t.Helper()
 	inv := inventory.New(inventory.Settings{
 		Target: benchTarget, Reader: a, Config: inventory.DefaultConfig(), Filter: filter, Clock: once{}, Store: &checkpoint.Store{}, Key: "inventory", Logger: zap.NewNop(),
 		CheckpointError: func(context.Context) {},
