@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -72,6 +73,41 @@ func TestLongHostileAgentsComeBack(t *testing.T) {
 		require.True(t, f.Decode(line, v), text)
 		assert.Equal(t, agent, v.spans[1].of(line), text)
 	}
+}
+
+// What is read of a JSON line in no known format is bounded, whatever is in it: so many values at any depth, and keys so long. A line that has more is
+// given up where that shows, and costs no more than the part before it.
+func TestHostileJSONLinesAreGivenUp(t *testing.T) {
+	const length = 512 << 10
+	begin, key := `{"requestId":"a-b","status":"200","x":`, strings.Repeat("k", length/2)
+	for name, test := range map[string]struct {
+		line     string
+		value    int // of which the line is given up
+		read, of int // of bytes: at most
+	}{
+		"empty objects in an array":             {begin + "[" + fill("{},", length) + "{}]}", maxValues + 1, 2 << 10, length},
+		"empty arrays in an array":              {begin + "[" + fill("[],", length) + "[]]}", maxValues + 1, 2 << 10, length},
+		"nulls":                                 {begin + "[" + fill("null,", length/5*5) + "null]}", maxValues + 1, 4 << 10, length},
+		"empty objects in an object":            {begin + "{" + fill(`"k":{},`, length/7*7) + `"k":{}}}`, maxValues + 1, 4 << 10, length},
+		"a long key":                            {`{"` + key + `":1,"requestId":"a-b","status":"200"}`, 2, len(key) + 16, length / 2},
+		"a long key with many empty objects":    {`{"requestId":"a-b","status":"200","` + key + `":[` + fill("{},", length/2/3*3) + "{}]}", 4, len(key) + 64, length},
+		"a long key within many nested objects": {`{"requestId":"a-b","status":"200",` + nested(`"`+strings.Repeat("k", 100)+`":`, maxDepth-2) + "}", 6, 512, 1 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Greater(t, len(test.line), test.of)
+			_, ok := DecodeJSON(test.line, &Values{})
+			assert.False(t, ok)
+			r := &objectReader{line: test.line, decoder: json.NewDecoder(strings.NewReader(test.line)), format: &Format{}}
+			require.ErrorIs(t, r.value("", 0), errTooMuch)
+			assert.Equal(t, test.value, r.values)
+			assert.LessOrEqual(t, int(r.decoder.InputOffset()), test.read)
+		})
+	}
+}
+
+// nested are objects in objects, each the value of the key before it.
+func nested(key string, depth int) string {
+	return strings.Repeat(key+"{", depth) + strings.Repeat("}", depth)
 }
 
 // A format with every variable there is reads a line with every value, and one without any.

@@ -63,6 +63,9 @@ func TestTheTimestampIsTheRequests(t *testing.T) {
 		{"west of Greenwich", "$context.requestTime", "31/Dec/2023:20:00:00 -0500", "2024-01-01T01:00:00Z"},
 		{"else the event's", "$context.requestTime $context.status", "- 200", "2026-01-02T03:04:05Z"},
 		{"nor of a month that there is not", "$context.requestTime", "18/Foo/2022:12:33:39 +0000", "2026-01-02T03:04:05Z"},
+		{"up to the last second that a timestamp can have", "$context.requestTime", "11/Apr/2262:23:47:16 +0000", "2262-04-11T23:47:16Z"},
+		{"nor of the second after that", "$context.requestTime", "11/Apr/2262:23:47:17 +0000", "2026-01-02T03:04:05Z"},
+		{"nor of the year 9999", "$context.requestTime", "31/Dec/9999:23:59:59 +0000", "2026-01-02T03:04:05Z"},
 		{"nor of too many milliseconds", "$context.requestTimeEpoch", "165814761998200000", "2026-01-02T03:04:05Z"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
