@@ -134,6 +134,14 @@ func runShape(t *testing.T, s shape) (*rig, []map[string]any) {
 	}
 	stop := r.start()
 	r.until(r.epoch.Add(15 * time.Minute))
+	// A busy machine may be behind: everything is out when nothing more has come for a second.
+	for n, quiet := 0, 0; quiet < 4; time.Sleep(250 * time.Millisecond) {
+		if now := len(r.entities.states()); now != n || now == 0 {
+			n, quiet = now, 0
+		} else {
+			quiet++
+		}
+	}
 	stop()
 	assert.Empty(t, r.entities.errs)
 	return r, *sent

@@ -249,8 +249,10 @@ func TestInternalMetrics(t *testing.T) {
 		"aws_calls", "aws_call_duration", "aws_throttles", "aws_retries", "billed_metrics_low", "billed_metrics_high", "estimated_cost", "target_up",
 		"clock_offset", "series", "ambiguous_series", "unknown_series", "late_points", "lag", "last_success", "inventory_age", "inventory_interval",
 	} {
-		_, err := r.telemetry.GetMetric("otelcol_receiver_awsapigateway_" + name)
-		assert.NoError(t, err, name)
+		assert.Eventually(t, func() bool {
+			_, err := r.telemetry.GetMetric("otelcol_receiver_awsapigateway_" + name)
+			return err == nil
+		}, 20*time.Second, 50*time.Millisecond, name)
 	}
 	lag, err := r.telemetry.GetMetric("otelcol_receiver_awsapigateway_lag")
 	require.NoError(t, err)
