@@ -46,15 +46,14 @@ func (r *Reader) takeIn(ctx context.Context, g *group) {
 
 // ended plans what comes after a chain.
 func (r *Reader) ended(g *group, c *chain) {
-	now := r.now()
 	if c.sweep {
 		g.sweepActive = false
 		return
 	}
-	r.queue.add(&task{group: g, class: classPoll, at: c.began + g.interval(now, r.Config).Milliseconds()})
-	if _, due := g.pos.sweep(now.UnixMilli(), r.Config.LateWindow); due && !g.sweepActive {
+	r.queue.add(&task{group: g, class: classPoll, at: c.began + g.interval(r.now(), r.Config).Milliseconds()})
+	if _, due := g.pos.sweep(c.began, r.Config.LateWindow); due && !g.sweepActive {
 		g.sweepActive = true
-		r.queue.add(&task{group: g, class: classSweep, at: now.UnixMilli()})
+		r.queue.add(&task{group: g, class: classSweep, at: c.began})
 	}
 }
 

@@ -193,13 +193,13 @@ func (b *builder) access(e *model.LogEvent) {
 // decode finds the format of the group that a line has, nil where it has none of them.
 func (b *builder) decode(line string) *try {
 	tries := b.routes.tries
+	if executed(line) && !b.routes.bracketed {
+		return nil // it would fit formats with text in them, with its secrets
+	}
 	for i := range tries {
 		if tries[i].DecodeStrict(line, &b.values) {
 			return &tries[i]
 		}
-	}
-	if executed(line) {
-		return nil // it fits formats that are all text, with its secrets
 	}
 	for i := range tries {
 		if tries[i].Decode(line, &b.values) {
@@ -212,8 +212,11 @@ func (b *builder) decode(line string) *try {
 // executed says whether a line begins as those of execution logs: with the id of a request in brackets.
 func executed(line string) bool {
 	const longest = 64
+	if line == "" || line[0] != '(' {
+		return false
+	}
 	end := strings.Index(line[:min(len(line), longest)], ") ")
-	return end > 1 && line[0] == '(' && !strings.Contains(line[:end], " ")
+	return end > 1 && !strings.Contains(line[:end], " ")
 }
 
 // write makes the record of a decoded line.

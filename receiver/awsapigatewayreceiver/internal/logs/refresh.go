@@ -58,8 +58,11 @@ func (r *Reader) refresh(ctx context.Context, apis []string) bool {
 			r.Logger.Debug("The stages of an API can't be read anew", zap.String("api", api), zap.Error(err))
 			continue
 		}
+		if set := r.now(); set.Before(now) {
+			now = set // the answer has set the clock back
+		}
 		r.mu.Lock()
-		r.asks[api].confirmed = now.UnixMilli()
+		r.asks[api].confirmed, r.asks[api].last = now.UnixMilli(), now
 		r.mu.Unlock()
 	}
 	if asked && ctx.Err() == nil {
@@ -98,7 +101,7 @@ func (r *Reader) mayAsk(api string, now time.Time) bool {
 		a = &ask{}
 		r.asks[api] = a
 	}
-	if now.Sub(a.last) < minAsk || !r.askLimit.AllowN(now, 1) {
+	if now.Sub(a.last).Abs() < minAsk || !r.askLimit.AllowN(now, 1) {
 		return false
 	}
 	a.last = now

@@ -3,6 +3,7 @@ package logs
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -45,6 +46,8 @@ type routes struct {
 	foreign pcommon.Resource
 	// secret says that a format of the group has values that are not to be seen: then nothing is shown of a line that can't be decoded.
 	secret bool
+	// bracketed: a format of the group begins with a bracket, as the lines of execution logs do.
+	bracketed bool
 	// execution is the source of execution logs, nil where there is none.
 	execution *source
 	apis      []string // ids, for asking what has become of their stages
@@ -85,6 +88,7 @@ func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*
 				}
 				continue
 			}
+			r.bracketed = r.bracketed || strings.HasPrefix(f.text, "(")
 			r.tries = append(r.tries, try{f, []*source{s}, depth > 0})
 		}
 	}
