@@ -98,14 +98,14 @@ const (
 // the line is given up.
 func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events []int32) error {
 	b := &builder{reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now())}
-	built := b.build()
+	built := r.build(b)
 	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
-		built = b.build()
+		built = r.build(b)
 	}
 	offers := 0
 	outcome, err := r.Emitter.Emit(ctx, func() plog.Logs {
 		if offers++; offers > 1 {
-			return b.build() // the pipeline may have changed what it refused
+			return r.build(b) // the pipeline may have changed what it refused
 		}
 		return built
 	})
@@ -117,4 +117,11 @@ func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events
 	}
 	b.count(ctx)
 	return nil
+}
+
+// build makes the records of a batch, as many batches at a time as there are processors: more would only keep each other's memory from the caches.
+func (r *Reader) build(b *builder) plog.Logs {
+	r.builders <- struct{}{}
+	defer func() { <-r.builders }()
+	return b.build()
 }

@@ -4,6 +4,7 @@ package logs
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type Reader struct {
 	began     time.Time
 	pages     sync.Pool
 	slots     chan struct{}
+	builders  chan struct{}
 	running   sync.WaitGroup
 
 	// describeNow asks for the description of groups that have none.
@@ -66,7 +68,7 @@ func New(s Settings) *Reader {
 	keep := s.Config.Body == BodyOriginal
 	r := &Reader{
 		Settings: s, writer: accesslog.NewWriter(rules, keep), execution: executionlog.New(rules, s.Config.Execution.Bodies, keep),
-		queue: newQueue(s.Clock, s.Client.Now, s.Client.LogEventsPerSecond()), slots: make(chan struct{}, s.Pages),
+		queue: newQueue(s.Clock, s.Client.Now, s.Client.LogEventsPerSecond()), slots: make(chan struct{}, s.Pages), builders: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		describeNow: make(chan struct{}, 1), said: map[string]bool{}, asks: map[string]*ask{},
 		askLimit: rate.NewLimiter(asksPerSecond, askBurst),
 	}
