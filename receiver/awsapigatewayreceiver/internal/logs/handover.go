@@ -114,6 +114,7 @@ func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events
 	}
 	if outcome == emit.Refused {
 		r.Recorder.RefusedRecords(ctx, int64(b.records))
+		return nil
 	}
 	b.count(ctx)
 	return nil
