@@ -128,6 +128,7 @@ func openSim(t *testing.T, world *awssim.World, config func(*awssim.Config), edi
 	}
 	sim := awssim.New(c)
 	server := httptest.NewServer(sim)
+	forgetLimits(server.URL)
 	t.Cleanup(server.Close)
 	t.Cleanup(sim.Close)
 	f := openSession(t, server.URL, func(s *Settings) {
@@ -161,11 +162,23 @@ func (a *answering) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
+// forgetLimits drops the limits of an earlier test whose server had the same address: they know the time of another clock.
+func forgetLimits(endpoint string) {
+	sharedLimits.Lock()
+	defer sharedLimits.Unlock()
+	for k := range sharedLimits.byTarget {
+		if k.endpoint == endpoint {
+			delete(sharedLimits.byTarget, k)
+		}
+	}
+}
+
 // openHandler opens a session on a handler of the test's own.
 func openHandler(t *testing.T, h http.Handler, edit func(*Settings)) *fixture {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
+	forgetLimits(server.URL)
 	return openSession(t, server.URL, func(s *Settings) {
 		s.Clock = fast(20_000)
 		if edit != nil {
