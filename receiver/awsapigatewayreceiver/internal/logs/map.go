@@ -161,6 +161,11 @@ func (b *builder) execution(e *model.LogEvent, s *source) {
 // access makes the record of a line of an access log: in a format of its stages, of today or earlier; else in a documented one; else as JSON by its
 // keys; else whole.
 func (b *builder) access(e *model.LogEvent) {
+	if executed(e.Message) && !b.routes.bracketed {
+		// It would fit formats with text in them, with its secrets; the decoder of execution logs knows what to mask.
+		b.execution(e, b.routes.execution)
+		return
+	}
 	if t := b.decode(e.Message); t != nil {
 		b.write(e, t.format, t.owners, "")
 		return
@@ -179,7 +184,7 @@ func (b *builder) access(e *model.LogEvent) {
 		return
 	}
 	if b.routes.execution != nil || executed(e.Message) {
-		b.execution(e, b.routes.execution) // it knows what to mask
+		b.execution(e, b.routes.execution)
 		return
 	}
 	s, drop := b.owner(accesslog.Identity{}, b.routes.formless)
@@ -193,9 +198,6 @@ func (b *builder) access(e *model.LogEvent) {
 // decode finds the format of the group that a line has, nil where it has none of them.
 func (b *builder) decode(line string) *try {
 	tries := b.routes.tries
-	if executed(line) && !b.routes.bracketed {
-		return nil // it would fit formats with text in them, with its secrets
-	}
 	for i := range tries {
 		if tries[i].DecodeStrict(line, &b.values) {
 			return &tries[i]
