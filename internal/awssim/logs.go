@@ -148,17 +148,21 @@ func readableClass(x *exchange, name string, g *LogGroup) error {
 	return nil
 }
 
+// readLogs decodes a call that reads a log group, finds the group, as it is listed and as it is now, and how many entries a page has at most.
+func (s *Server) readLogs(x *exchange, most int) (in *logsInput, g *logGroup, group *LogGroup, limit int, err error) {
+	if in, err = x.logsInput(); err != nil {
+		return nil, nil, nil, 0, err
+	}
+	if g, group, err = s.readable(x, in); err != nil {
+		return nil, nil, nil, 0, err
+	}
+	limit, err = in.limit(s, most)
+	return in, g, group, limit, err
+}
+
 // filterLogEvents answers the next page of a group's events.
 func (s *Server) filterLogEvents(x *exchange) (any, error) {
-	in, err := x.logsInput()
-	if err != nil {
-		return nil, err
-	}
-	g, group, err := s.readable(x, in)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := in.limit(s, maxLogEvents)
+	in, g, group, limit, err := s.readLogs(x, maxLogEvents)
 	if err != nil {
 		return nil, err
 	}

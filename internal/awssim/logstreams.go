@@ -12,15 +12,7 @@ const streamLookback = 60
 
 // describeLogStreams lists the log streams of a group.
 func (s *Server) describeLogStreams(x *exchange) (any, error) {
-	in, err := x.logsInput()
-	if err != nil {
-		return nil, err
-	}
-	g, group, err := s.readable(x, in)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := in.limit(s, maxLogGroups)
+	in, g, group, limit, err := s.readLogs(x, maxLogGroups)
 	if err != nil {
 		return nil, err
 	}
@@ -102,15 +94,7 @@ func (s *Server) streams(x *exchange, g *logGroup, group *LogGroup, in *logsInpu
 
 // getLogEvents answers a page of a log stream, forward or backward.
 func (s *Server) getLogEvents(x *exchange) (any, error) {
-	in, err := x.logsInput()
-	if err != nil {
-		return nil, err
-	}
-	g, group, err := s.readable(x, in)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := in.limit(s, maxLogEvents)
+	in, g, group, limit, err := s.readLogs(x, maxLogEvents)
 	if err != nil {
 		return nil, err
 	}
