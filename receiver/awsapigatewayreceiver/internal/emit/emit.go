@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
@@ -41,6 +42,9 @@ type Metrics = Emitter[pmetric.Metrics]
 // Logs is the emitter of logs.
 type Logs = Emitter[plog.Logs]
 
+// Traces is the emitter of traces.
+type Traces = Emitter[ptrace.Traces]
+
 // Settings are what the emitter of one target needs.
 type Settings struct {
 	// Hold outlives the collection's context by the time that a Consume in flight gets at shutdown.
@@ -62,6 +66,11 @@ func NewMetrics(s Settings, next consumer.Metrics) *Metrics {
 // NewLogs makes an emitter of logs.
 func NewLogs(s Settings, next consumer.Logs) *Logs {
 	return newEmitter(s, next.ConsumeLogs, plog.Logs.LogRecordCount, s.Obs.StartLogsOp, s.Obs.EndLogsOp)
+}
+
+// NewTraces makes an emitter of traces.
+func NewTraces(s Settings, next consumer.Traces) *Traces {
+	return newEmitter(s, next.ConsumeTraces, ptrace.Traces.SpanCount, s.Obs.StartTracesOp, s.Obs.EndTracesOp)
 }
 
 func newEmitter[T any](s Settings, consume func(context.Context, T) error, count func(T) int, begin func(context.Context) context.Context, end func(context.Context, string, int, error)) *Emitter[T] {
