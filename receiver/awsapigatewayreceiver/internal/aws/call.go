@@ -36,6 +36,8 @@ func (o *operation) limiters(l *limits) []*limiter {
 func controlPlane(l *limits) *limiter { return l.controlPlane }
 func stsLimiter(l *limits) *limiter   { return l.sts }
 
+func traceRetrieval(l *limits) *limiter { return l.traceRetrieval }
+
 var (
 	opGetCallerIdentity = operation{"GetCallerIdentity", "sts:GetCallerIdentity", "*", stsLimiter, nil}
 	opAssumeRole        = operation{"AssumeRole", "sts:AssumeRole", "the role", stsLimiter, nil}
@@ -43,6 +45,12 @@ var (
 	opGetMetricData     = operation{"GetMetricData", "cloudwatch:GetMetricData", "*", func(l *limits) *limiter { return l.metricData }, nil}
 	opFilterLogEvents   = operation{"FilterLogEvents", "logs:FilterLogEvents", logGroupPattern, func(l *limits) *limiter { return l.logEvents }, nil}
 	opDescribeLogGroups = operation{"DescribeLogGroups", "logs:DescribeLogGroups", logGroupPattern, func(l *limits) *limiter { return l.logGroups }, nil}
+
+	opGetTraceSummaries = operation{"GetTraceSummaries", "xray:GetTraceSummaries", "*", func(l *limits) *limiter { return l.traceSummaries }, nil}
+	opBatchGetTraces    = operation{"BatchGetTraces", "xray:BatchGetTraces", "*", func(l *limits) *limiter { return l.traces }, nil}
+	opGetDestination    = operation{"GetTraceSegmentDestination", "xray:GetTraceSegmentDestination", "*", traceRetrieval, nil}
+	opStartRetrieval    = operation{"StartTraceRetrieval", "xray:StartTraceRetrieval", "*", traceRetrieval, nil}
+	opListRetrieved     = operation{"ListRetrievedTraces", "xray:ListRetrievedTraces", "*", traceRetrieval, nil}
 )
 
 const logGroupPattern = "arn:%P:logs:%R:%A:log-group:*"

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
@@ -44,6 +45,7 @@ type Client struct {
 	getMetricData     func(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 	filterLogEvents   func(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
 	describeLogGroups func(context.Context, *cloudwatchlogs.DescribeLogGroupsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DescribeLogGroupsOutput, error)
+	xray              xrayCalls
 	controlPlane      map[model.Read]read
 }
 
@@ -76,6 +78,7 @@ func (c *Client) connect() {
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
 	logs := cloudwatchlogs.NewFromConfig(c.cfg, decodeLogEvents)
 	c.filterLogEvents, c.describeLogGroups = logs.FilterLogEvents, logs.DescribeLogGroups
+	c.xray = xrayCallsOf(xray.NewFromConfig(c.cfg))
 	c.controlPlane = c.reads(
 		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
 		apigatewayv2.NewFromConfig(c.cfg, func(o *apigatewayv2.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),

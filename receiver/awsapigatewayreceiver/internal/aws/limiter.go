@@ -71,6 +71,8 @@ func (l *limiter) succeeded(now time.Time) {
 // limits are the limiters of one target.
 type limits struct {
 	metricData, datapoints, listMetrics, controlPlane, getResources, logEvents, logGroups, sts *limiter
+
+	traceSummaries, traces, traceRetrieval *limiter
 }
 
 // The quotas belong to the account and region, so limiters belong to the process, not to a receiver.
@@ -97,6 +99,10 @@ func limitsFor(k limitsKey, controlPlanePerSecond, logsPerSecond float64) *limit
 			logEvents:    newLimiter(logsPerSecond, logEventsBurst(logsPerSecond)),
 			logGroups:    newLimiter(describeLogGroupsPerSecond, describeLogGroupsBurst),
 			sts:          newLimiter(stsPerSecond, stsPerSecond),
+
+			traceSummaries: newLimiter(traceSummariesPerSecond, traceSummariesPerSecond),
+			traces:         newLimiter(tracesPerSecond, tracesPerSecond),
+			traceRetrieval: newLimiter(traceRetrievalPerSecond, traceRetrievalPerSecond),
 		}
 		l.controlPlane.yield = controlPlaneYield
 		sharedLimits.byTarget[k] = l

@@ -30,6 +30,20 @@ const (
 	// STS publishes no figure.
 	stsPerSecond = 5
 
+	// X-Ray publishes no figure for what reads traces ("AWS X-Ray endpoints and quotas"). These are assumptions, and a throttle halves them.
+	// 10 BatchGetTraces a second are 3,000 traces a minute, ten times what is read by default.
+	traceSummariesPerSecond = 5
+	tracesPerSecond         = 10
+	// traceRetrievalPerSecond is for GetTraceSegmentDestination, StartTraceRetrieval and ListRetrievedTraces together.
+	traceRetrievalPerSecond = 2
+
+	// MaxTraceIDs is how many traces one BatchGetTraces reads ("API_BatchGetTraces").
+	MaxTraceIDs = 5
+	// MaxRetrievalIDs is how many traces one StartTraceRetrieval takes ("API_StartTraceRetrieval").
+	MaxRetrievalIDs = 100
+	// maxTraceBytes bounds the documents of one Traces call. X-Ray keeps 500 KB of a trace at most ("AWS X-Ray endpoints and quotas").
+	maxTraceBytes = 32 << 20
+
 	// MaxQueries is the number of MetricDataQuery structures of one GetMetricData request.
 	MaxQueries = 500
 	// MaxDatapoints is the number of datapoints that one GetMetricData request may ask for.
