@@ -11,6 +11,14 @@ type VariableDoc struct {
 	Secret     bool     // never comes out
 }
 
+// AttributeOf is the attribute that a variable becomes, the first where there are several, and "" where it is none.
+func AttributeOf(variable string) string {
+	if v := lookUp(variable); len(v.targets) > 0 {
+		return v.targets[0].attribute
+	}
+	return ""
+}
+
 // VariableDocs documents the variables of AWS's pages, those of one attribute by precedence, then the families, and at last what becomes of a variable
 // that is neither.
 func VariableDocs() []VariableDoc {

@@ -122,6 +122,31 @@ func (f *Format) first(line string, v *Values, segments []int) string {
 	return ""
 }
 
+// Ref is where the lines of a format have one of some variables.
+type Ref []int
+
+// Ref looks some variables up, of which the first that a line has counts. It is empty where the format has none of them.
+func (f *Format) Ref(variables ...string) (r Ref) {
+	for _, name := range variables {
+		r = append(r, f.indices[name]...)
+	}
+	return r
+}
+
+// Text returns the value of a variable, "" where it is absent. line and v are those of the last Decode. Nothing is redacted in it.
+func (f *Format) Text(line string, v *Values, r Ref) string { return f.first(line, v, r) }
+
+// Number returns the value of a variable that is a number without a sign; false where it is absent, or is none.
+func (f *Format) Number(line string, v *Values, r Ref) (int64, bool) {
+	for _, i := range r {
+		raw, _ := f.value(line, v, i)
+		if n, ok := parseInt(raw); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
 // Identity says whose a line is; "" where it does not say.
 type Identity struct{ APIID, Stage, AccountID, DomainName string }
 

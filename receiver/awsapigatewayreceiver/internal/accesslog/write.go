@@ -10,26 +10,18 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
-// spare is room for the attributes that the reader adds: the event's id and the log stream.
+// spare is room for the attributes that the reader adds to a record: the event's id and the log stream.
 const spare = 2
 
 // Write maps a line that was just decoded: attributes, body, severity, trace id, and the timestamp where the line has one. known is what the record's
 // resource says already.
 func (b *Bound) Write(record plog.LogRecord, line string, v *Values, known Identity) {
-	attributes := record.Attributes()
-	attributes.EnsureCapacity(attributes.Len() + len(b.fields) + spare)
-	for i := range b.fields {
-		f := &b.fields[i]
-		for k := range f.sources {
-			s := &f.sources[k]
-			if raw, _ := b.format.value(line, v, s.segment); raw != "" && b.put(record, attributes, f, s, raw, &known) {
-				break
-			}
-		}
+	if id := b.Attributes(record.Attributes(), spare, line, v, known); !id.IsEmpty() {
+		record.SetTraceID(id)
 	}
-	status, _ := b.number(line, v, b.status)
+	status, _ := b.format.Number(line, v, b.status)
 	setSeverity(record, status)
-	if t, ok := b.time(line, v); ok {
+	if t, ok := b.Time(line, v); ok {
 		record.SetTimestamp(t)
 	}
 	if b.keepBody {
@@ -37,8 +29,24 @@ func (b *Bound) Write(record plog.LogRecord, line string, v *Values, known Ident
 	}
 }
 
+// Attributes writes the attributes of a line that was just decoded, with room for some more, and returns the trace id among them, empty where there is
+// none.
+func (b *Bound) Attributes(attributes pcommon.Map, room int, line string, v *Values, known Identity) (trace pcommon.TraceID) {
+	attributes.EnsureCapacity(attributes.Len() + len(b.fields) + room)
+	for i := range b.fields {
+		f := &b.fields[i]
+		for k := range f.sources {
+			s := &f.sources[k]
+			if raw, _ := b.format.value(line, v, s.segment); raw != "" && b.put(attributes, &trace, f, s, raw, &known) {
+				break
+			}
+		}
+	}
+	return trace
+}
+
 // put writes an attribute, and says whether the value was one.
-func (b *Bound) put(record plog.LogRecord, attributes pcommon.Map, f *field, s *source, raw string, known *Identity) bool {
+func (b *Bound) put(attributes pcommon.Map, trace *pcommon.TraceID, f *field, s *source, raw string, known *Identity) bool {
 	switch {
 	case f.action == redact.Hash:
 		value, ok := s.as.text(s.escape.undo(raw), known)
@@ -69,8 +77,8 @@ func (b *Bound) put(record plog.LogRecord, attributes pcommon.Map, f *field, s *
 		return ok
 	}
 	if s.as == asTrace {
-		if id, ok := parseTraceID(value); ok {
-			record.SetTraceID(id)
+		if id, ok := ParseTraceID(value); ok {
+			*trace = id
 		}
 	}
 	attributes.PutStr(f.attribute, value)
@@ -105,27 +113,16 @@ func unless(condition bool, value string) string {
 	return value
 }
 
-// time is that of the request: requestTimeEpoch, else requestTime.
-func (b *Bound) time(line string, v *Values) (pcommon.Timestamp, bool) {
+// Time is when the request of a decoded line came: requestTimeEpoch, else requestTime. It is false where the line has neither.
+func (b *Bound) Time(line string, v *Values) (pcommon.Timestamp, bool) {
 	const maxMilliseconds = math.MaxInt64 / 1_000_000
-	if ms, ok := b.number(line, v, b.epoch); ok && ms <= maxMilliseconds {
+	if ms, ok := b.format.Number(line, v, b.epoch); ok && ms <= maxMilliseconds {
 		return pcommon.Timestamp(ms * 1e6), true
 	}
 	for _, i := range b.date {
 		raw, _ := b.format.value(line, v, i)
 		if seconds, ok := v.clock.read(raw); ok && seconds >= 0 && seconds <= maxMilliseconds/1000 {
 			return pcommon.Timestamp(seconds * 1e9), true
-		}
-	}
-	return 0, false
-}
-
-// number is the first present value of some segments.
-func (b *Bound) number(line string, v *Values, segments []int) (int64, bool) {
-	for _, i := range segments {
-		raw, _ := b.format.value(line, v, i)
-		if n, ok := parseInt(raw); ok {
-			return n, true
 		}
 	}
 	return 0, false
@@ -188,8 +185,8 @@ func traceID(s string) string {
 	return id
 }
 
-// parseTraceID reads 1-, 8 hexadecimal digits of seconds, - and 24 random ones: together, the 16 bytes of a W3C trace id.
-func parseTraceID(s string) (id pcommon.TraceID, ok bool) {
+// ParseTraceID reads 1-, 8 hexadecimal digits of seconds, - and 24 random ones: together, the 16 bytes of a W3C trace id.
+func ParseTraceID(s string) (id pcommon.TraceID, ok bool) {
 	const length = len("1-58406520-a006649127e371903a2de979")
 	if len(s) != length || s[:2] != "1-" || s[10] != '-' {
 		return id, false

@@ -28,7 +28,7 @@ type Bound struct {
 	fields []field
 	masked []int // segments whose values are masked in the body, ascending
 	// Segments with what is a part of the record beside its attributes.
-	status, epoch, date []int
+	status, epoch, date Ref
 }
 
 // field is an attribute of the record, and the segments that it can come from, by precedence.
@@ -83,6 +83,9 @@ func (w *Writer) action(v *variable, attribute string) redact.Action {
 	}
 	return w.rules.Of(attribute, v.secrecy == asked)
 }
+
+// Keeps says whether the values of an attribute come out as they are, if it is not off by default.
+func (b *Bound) Keeps(attribute string) bool { return b.rules.Of(attribute, false) == redact.Keep }
 
 // Secret says whether the format has a variable whose values are masked: then, lines of its stage that can't be decoded must not come out, either.
 func (b *Bound) Secret() bool { return len(b.masked) > 0 }
