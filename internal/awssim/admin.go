@@ -19,7 +19,7 @@ const (
 )
 
 // Admin returns the handler of the admin API: GET /healthz, GET /world, GET /world/resources, GET /world/requests, GET and DELETE /calls, GET and POST
-// /faults, GET and POST /lateness, GET and POST /ingestion. It speaks JSON and belongs on a port of its own.
+// /faults, GET and POST /lateness, GET and POST /ingestion, GET and POST /tracing, GET /world/traces, GET /traces/counts. It speaks JSON and belongs on a port of its own.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -62,6 +62,16 @@ func (s *Server) Admin() http.Handler {
 			writeJSON(w, l)
 		}
 	})
+	mux.HandleFunc("GET /tracing", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.traces.currentArrival()) })
+	mux.HandleFunc("POST /tracing", func(w http.ResponseWriter, r *http.Request) {
+		var a Arrival
+		if readJSON(w, r, &a) {
+			s.SetTracing(a)
+			writeJSON(w, a)
+		}
+	})
+	mux.HandleFunc("GET /world/traces", s.serveTraces)
+	mux.HandleFunc("GET /traces/counts", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.TraceCounts()) })
 	return mux
 }
 

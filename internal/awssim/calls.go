@@ -23,6 +23,8 @@ type Call struct {
 	LogGroup        string    `json:"log_group,omitempty"` // CloudWatch Logs: the group asked for
 	Events          int       `json:"events,omitempty"`    // FilterLogEvents and GetLogEvents: events answered
 	Bytes           int       `json:"bytes,omitempty"`     // the same: size of the answer
+	Scanned         int       `json:"scanned,omitempty"`   // GetTraceSummaries: traces looked at
+	Traces          int       `json:"traces,omitempty"`    // X-Ray: traces answered
 }
 
 // maxCalls bounds the calls that are remembered; the counters go on.

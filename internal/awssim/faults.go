@@ -18,7 +18,8 @@ type Faults struct {
 	PartialData   float64       `json:"partial_data,omitempty"`   // GetMetricData: some results come in two pages
 	InternalError float64       `json:"internal_error,omitempty"` // GetMetricData: some results have StatusCode InternalError and no values
 	Truncate      float64       `json:"truncate,omitempty"`       // the body ends in the middle
-	EmptyPages    float64       `json:"empty_pages,omitempty"`    // FilterLogEvents: a page without events, with a token; never two in a row
+	EmptyPages    float64       `json:"empty_pages,omitempty"`    // FilterLogEvents and GetTraceSummaries: a page without entries, with a token; never two in a row
+	Unprocessed   float64       `json:"unprocessed,omitempty"`    // BatchGetTraces: per trace, it is named in UnprocessedTraceIds and not answered
 	Malformed     float64       `json:"malformed,omitempty"`      // the answer makes no sense
 	// MalformedKinds limits how answers are malformed: see the Malformed constants. Empty: any of them.
 	MalformedKinds []string `json:"malformed_kinds,omitempty"`
@@ -27,6 +28,8 @@ type Faults struct {
 	ExpiredCredentials bool                `json:"expired_credentials,omitempty"`
 	// Only lists what the rates and ExpiredCredentials apply to, with keys as Deny has them; empty: all.
 	Only []string `json:"only,omitempty"`
+	// UnknownOperations lists what is answered as unknown, with keys as Deny has them: GetTraceSegmentDestination in a region that does not have it yet.
+	UnknownOperations []string `json:"unknown_operations,omitempty"`
 	// Hang lists the "account/region" whose calls are accepted and never answered.
 	Hang []string `json:"hang,omitempty"`
 }
@@ -56,7 +59,7 @@ func (k DenyKind) Validate() error {
 const (
 	MalformedGarbage   = "garbage"   // not the protocol's encoding
 	MalformedMissing   = "missing"   // required members are absent
-	MalformedNaN       = "nan"       // GetMetricData: values that are no numbers
+	MalformedNaN       = "nan"       // GetMetricData: values that are no numbers; X-Ray: durations
 	MalformedLengths   = "lengths"   // GetMetricData: more timestamps than values
 	MalformedOutside   = "outside"   // GetMetricData: timestamps outside of the window
 	MalformedNextToken = "nexttoken" // the same page with a token, for ever
@@ -66,7 +69,7 @@ var malformedKinds = []string{MalformedGarbage, MalformedMissing, MalformedNaN, 
 
 // Validate refuses rates outside of [0, 1] and kinds that are not known.
 func (f *Faults) Validate() error {
-	for _, rate := range []float64{f.Throttle, f.ServerError, f.Drop, f.Slow, f.PartialData, f.InternalError, f.Truncate, f.EmptyPages, f.Malformed} {
+	for _, rate := range []float64{f.Throttle, f.ServerError, f.Drop, f.Slow, f.PartialData, f.InternalError, f.Truncate, f.EmptyPages, f.Unprocessed, f.Malformed} {
 		if !(rate >= 0 && rate <= 1) {
 			return fmt.Errorf("rate %v is not between 0 and 1", rate)
 		}
@@ -88,6 +91,7 @@ func (f *Faults) Validate() error {
 type verdict struct {
 	slow, drop, throttle, fail, unavailable, truncate bool
 	partial, internal, empty                          bool
+	unprocessed                                       float64
 	malformed                                         string
 	seed                                              uint64
 }
@@ -127,15 +131,16 @@ func (x *exchange) keys() [4]string {
 
 // applies reports whether rates apply to a call.
 func (f *Faults) applies(x *exchange) bool {
-	if len(f.Only) == 0 {
-		return true
-	}
-	for _, key := range x.keys() {
-		if slices.Contains(f.Only, key) {
-			return true
-		}
-	}
-	return false
+	return len(f.Only) == 0 || x.listed(f.Only)
+}
+
+// unknown reports whether a call's operation is to be answered as unknown.
+func (f *Faults) unknown(x *exchange) bool { return x.listed(f.UnknownOperations) }
+
+// listed reports whether one of the keys means the call.
+func (x *exchange) listed(keys []string) bool {
+	known := x.keys()
+	return len(keys) > 0 && slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(known[:], key) })
 }
 
 // decide draws what happens to the next call.
@@ -150,7 +155,8 @@ func (p *faultPlan) decide(x *exchange) verdict {
 	v := verdict{
 		slow: draw(f.Slow), drop: draw(f.Drop), throttle: draw(f.Throttle), fail: draw(f.ServerError), truncate: draw(f.Truncate),
 		partial: draw(f.PartialData), internal: draw(f.InternalError), empty: draw(f.EmptyPages),
-		seed: p.rng.Uint64(),
+		unprocessed: f.Unprocessed,
+		seed:        p.rng.Uint64(),
 	}
 	v.unavailable = v.seed&1 == 0
 	if draw(f.Malformed) {

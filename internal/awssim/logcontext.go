@@ -162,7 +162,7 @@ func (i *stageInfo) context(minute int64, index int, r *request) logContext {
 	logs := i.log()
 	c := logContext{
 		info: i, logs: logs, request: r, route: &logs.routes[r.route], at: minute*60_000 + int64(r.offset),
-		key: mix(i.key ^ mix(uint64(minute)) ^ mix(uint64(index)+0x10c)),
+		key: i.requestKey(minute, index),
 	}
 	c.version = logs.version(c.at)
 	c.method = c.route.method
@@ -201,10 +201,21 @@ const (
 	drawDelay
 	drawStream
 	drawWording
+	drawSampled
+	drawQuery
+	drawTracing
+	drawSegments // and all after it: ids of segments
 )
 
+// requestKey is what the random numbers of a minute's request are drawn from.
+func (i *stageInfo) requestKey(minute int64, index int) uint64 {
+	return mix(i.key ^ mix(uint64(minute)) ^ mix(uint64(index)+0x10c))
+}
+
 // draw returns a random number of the request.
-func (c *logContext) draw(what uint64) uint64 { return mix(c.key + what*0x9e3779b97f4a7c15) }
+func (c *logContext) draw(what uint64) uint64 { return drawn(c.key, what) }
+
+func drawn(key, what uint64) uint64 { return mix(key + what*0x9e3779b97f4a7c15) }
 
 func (c *logContext) time() time.Time { return time.UnixMilli(c.at).UTC() }
 
@@ -243,7 +254,11 @@ func (c *logContext) path(b []byte) []byte {
 
 // resource is the route's path with values for its parameters.
 func (c *logContext) resource(b []byte) []byte {
-	template, n := cmp.Or(c.route.path, "/"), c.draw(drawParameter)
+	return fillPath(b, cmp.Or(c.route.path, "/"), c.draw(drawParameter))
+}
+
+// fillPath writes a path with values, drawn from a number, for its parameters.
+func fillPath(b []byte, template string, n uint64) []byte {
 	for {
 		open, end := strings.IndexByte(template, '{'), strings.IndexByte(template, '}')
 		if open < 0 || end < open {

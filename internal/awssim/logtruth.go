@@ -124,9 +124,14 @@ type PlacedRecord struct {
 	AccessRecord
 }
 
-// serveRequests answers the requests of [from, to), by default of the last minute: at most limit, by default 100. The parameters account, region, api
-// and stage narrow them.
-func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
+// placedQuery is what /world/requests and /world/traces are asked.
+type placedQuery struct {
+	from, to time.Time
+	limit    int
+}
+
+// placedQuery reads the parameters from, to and limit, by default of the last minute, and 100. Where it can't it answers and reports false.
+func (s *Server) placedQuery(w http.ResponseWriter, r *http.Request) (placedQuery, bool) {
 	q := r.URL.Query()
 	to, err := parseTime(q.Get("to"), s.config.Now())
 	from, fromErr := parseTime(q.Get("from"), to.Add(-time.Minute))
@@ -141,26 +146,44 @@ func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
 	}
-	found, more := []PlacedRecord{}, false
-	for _, a := range s.world.Accounts {
-		for _, region := range a.Regions {
-			for _, api := range region.APIs {
-				for _, stage := range api.Stages {
-					if !matches(q.Get("account"), a.ID) || !matches(q.Get("region"), region.Name) || !matches(q.Get("api"), api.ID) || !matches(q.Get("stage"), stage.Name) {
-						continue
-					}
-					for record := range s.world.AccessRecords(api, stage, from, to) {
-						if len(found) == limit {
-							more = true
-							break
+	return placedQuery{from, to, limit}, err == nil
+}
+
+// placedStages are the stages that the parameters account, region, api and stage name, all by default.
+func (s *Server) placedStages(r *http.Request) iter.Seq[*stageInfo] {
+	q := r.URL.Query()
+	return func(yield func(*stageInfo) bool) {
+		for _, a := range s.world.Accounts {
+			for _, region := range a.Regions {
+				for _, api := range region.APIs {
+					for _, stage := range api.Stages {
+						wanted := matches(q.Get("account"), a.ID) && matches(q.Get("region"), region.Name) && matches(q.Get("api"), api.ID) && matches(q.Get("stage"), stage.Name)
+						if wanted && !yield(s.world.info(api, stage)) {
+							return
 						}
-						found = append(found, PlacedRecord{a.ID, region.Name, api.ID, stage.Name, record})
 					}
 				}
 			}
 		}
 	}
-	writeJSON(w, map[string]any{"from": from.UTC(), "to": to.UTC(), "requests": found, "more": more})
+}
+
+// serveRequests answers the requests of [from, to).
+func (s *Server) serveRequests(w http.ResponseWriter, r *http.Request) {
+	q, ok := s.placedQuery(w, r)
+	if !ok {
+		return
+	}
+	found, more := []PlacedRecord{}, false
+	for i := range s.placedStages(r) {
+		for record := range s.world.AccessRecords(i.api, i.stage, q.from, q.to) {
+			if len(found) == q.limit {
+				more = true
+				break
+			}
+			found = append(found, PlacedRecord{i.account, i.region.Name, i.api.ID, i.stage.Name, record})
+		}
+	}
+	writeJSON(w, map[string]any{"from": q.from.UTC(), "to": q.to.UTC(), "requests": found, "more": more})
 }

@@ -15,6 +15,10 @@ func malform(x *exchange, answer any) any {
 		malformMetricData(x.verdict.malformed, out)
 	case *listMetricsOutput:
 		malformListMetrics(x.verdict.malformed, out)
+	case *traceSummariesOutput:
+		malformTraceSummaries(x.verdict.malformed, out)
+	case *tracesOutput:
+		malformTraces(x.verdict.malformed, out)
 	case members:
 		malformInventory(x.verdict.malformed, out)
 	}
@@ -50,6 +54,43 @@ func malformListMetrics(kind string, out *listMetricsOutput) {
 	case MalformedMissing:
 		for i := range out.Metrics {
 			out.Metrics[i].MetricName, out.Metrics[i].Dimensions = "", []dimension{{}}
+		}
+	case MalformedNextToken:
+		out.NextToken = endlessToken
+	}
+}
+
+func malformTraceSummaries(kind string, out *traceSummariesOutput) {
+	switch kind {
+	case MalformedMissing:
+		for i := range out.TraceSummaries {
+			out.TraceSummaries[i] = traceSummary{Revision: out.TraceSummaries[i].Revision}
+		}
+	case MalformedNaN:
+		for i := range out.TraceSummaries {
+			out.TraceSummaries[i].Duration, out.TraceSummaries[i].ResponseTime = xrayNumber(math.NaN()), xrayNumber(math.Inf(1))
+		}
+	case MalformedNextToken:
+		out.NextToken = endlessToken
+	}
+}
+
+// malformTraces spoils full traces, of BatchGetTraces and ListRetrievedTraces alike.
+func malformTraces(kind string, out *tracesOutput) {
+	switch kind {
+	case MalformedMissing:
+		for _, t := range out.Traces {
+			delete(t, "Id")
+			for _, name := range []string{"Segments", "Spans"} {
+				documents, _ := t[name].([]traceDocument)
+				for i := range documents {
+					documents[i] = traceDocument{}
+				}
+			}
+		}
+	case MalformedNaN:
+		for _, t := range out.Traces {
+			t["Duration"] = xrayNumber(math.NaN())
 		}
 	case MalformedNextToken:
 		out.NextToken = endlessToken

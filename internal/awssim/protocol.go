@@ -11,13 +11,14 @@ const (
 	serviceAPIGateway = "apigateway" // v1 and v2
 	serviceSTS        = "sts"
 	serviceLogs       = "logs" // CloudWatch Logs
+	serviceXRay       = "xray"
 )
 
 // protocol is a wire protocol.
 type protocol int
 
 const (
-	protocolREST  protocol = iota // rest-json: API Gateway
+	protocolREST  protocol = iota // rest-json: API Gateway, X-Ray
 	protocolCBOR                  // smithy rpc-v2-cbor: CloudWatch as the Go SDK speaks it
 	protocolJSON                  // awsJson 1.0: CloudWatch as boto3 and the AWS CLI speak it
 	protocolQuery                 // form in, XML out: STS
@@ -78,6 +79,9 @@ func route(r *http.Request, body []byte) (operation, *wireError) {
 	if r.Method == http.MethodPost && r.URL.Path == "/" {
 		return stsOperation(body)
 	}
+	if scope, ok := parseScope(r); xrayOperations[r.URL.Path].name != "" || ok && scope.service == serviceXRay {
+		return xrayOperation(r)
+	}
 	return apiGatewayOperation(r)
 }
 
@@ -103,6 +107,32 @@ func logsOperation(name string) (operation, *wireError) {
 		return op, unknownOperation(name)
 	}
 	return op, nil
+}
+
+// xrayOperations are those of X-Ray by their paths. All are POST.
+var xrayOperations = map[string]struct {
+	name   string
+	handle handler
+}{
+	"/TraceSummaries":             {"GetTraceSummaries", (*Server).getTraceSummaries},
+	"/Traces":                     {"BatchGetTraces", (*Server).batchGetTraces},
+	"/GetTraceSegmentDestination": {"GetTraceSegmentDestination", (*Server).getTraceSegmentDestination},
+	"/StartTraceRetrieval":        {"StartTraceRetrieval", (*Server).startTraceRetrieval},
+	"/ListRetrievedTraces":        {"ListRetrievedTraces", (*Server).listRetrievedTraces},
+}
+
+func xrayOperation(r *http.Request) (operation, *wireError) {
+	found, ok := xrayOperations[r.URL.Path]
+	op := operation{name: found.name, service: serviceXRay, action: "xray:" + found.name, protocol: protocolREST, handle: found.handle}
+	if !ok || r.Method != http.MethodPost {
+		return op, unknownPath()
+	}
+	return op, nil
+}
+
+// unknownPath is the answer of a rest-json service to what it does not serve, or does not serve in that region.
+func unknownPath() *wireError {
+	return &wireError{status: http.StatusNotFound, code: "UnknownOperationException", message: "The requested operation is not known."}
 }
 
 func unknownOperation(name string) *wireError {

@@ -20,6 +20,12 @@ const (
 	quotaResources, quotaResourcesBurst = 2.5, 5
 )
 
+// X-Ray publishes no quotas of its reads. These are assumptions, in requests a second.
+const (
+	quotaTraceSummaries = 10 // GetTraceSummaries
+	quotaTraces         = 20 // BatchGetTraces
+)
+
 // quotaLogs is an operation's quota in a region, in requests a second (CloudWatch Logs User Guide, service quotas).
 func quotaLogs(operation, region string) float64 {
 	switch operation {
@@ -92,6 +98,10 @@ func (q *quotas) allow(op *operation, c caller, now time.Time) bool {
 		return q.take(op.name+where, now, 1, quotaListMetrics, quotaListMetrics)
 	case op.name == "GetMetricData":
 		return q.take(op.name+where, now, 1, quotaGetMetricData, quotaGetMetricData)
+	case op.name == "GetTraceSummaries":
+		return q.take(op.name+where, now, 1, quotaTraceSummaries, quotaTraceSummaries)
+	case op.name == "BatchGetTraces":
+		return q.take(op.name+where, now, 1, quotaTraces, quotaTraces)
 	case op.service == serviceLogs:
 		rate := quotaLogs(op.name, c.region)
 		return q.take(op.name+where, now, 1, rate, rate)

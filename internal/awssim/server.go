@@ -32,6 +32,8 @@ type Config struct {
 	Lateness Lateness
 	// Ingestion says how late CloudWatch Logs has events. Which ones are late is fixed by the seed.
 	Ingestion Lateness
+	// Tracing says when X-Ray shows the segments of traces. Which ones are late is fixed by the seed.
+	Tracing Arrival
 	// ListLag is how long after its first data ListMetrics shows a new series. AWS: up to 15 minutes.
 	ListLag time.Duration
 	Faults  Faults
@@ -49,6 +51,9 @@ type Server struct {
 	world     *World
 	published *published
 	logged    *logMinutes
+	traces    *traceStore
+	retrieved retrievals
+	billed    traceCounts
 	faults    *faultPlan
 	calls     callLog
 	sessions  sessions
@@ -87,6 +92,7 @@ func New(c Config) *Server {
 		world:      c.World,
 		published:  shown,
 		logged:     newLogMinutes(shown, c.Ingestion),
+		traces:     newTraceStore(c.World, shown, c.Tracing),
 		logRegions: map[regionKey]*regionLogs{},
 		faults:     newFaultPlan(c.World.Seed, c.Faults),
 		regions:    map[regionKey]*regionSeries{},
@@ -106,6 +112,9 @@ func (s *Server) SetLateness(l Lateness) { s.published.setLateness(l) }
 
 // SetIngestion replaces the lateness of log events from the next call on. More of it hides events again that were visible, which AWS does not do.
 func (s *Server) SetIngestion(l Lateness) { s.logged.setIngestion(l) }
+
+// SetTracing replaces the arrival of segments from the next call on. A later one hides segments again that were visible, which AWS does not do.
+func (s *Server) SetTracing(a Arrival) { s.traces.setArrival(a) }
 
 // exchange is one call on its way through the server.
 type exchange struct {
@@ -212,6 +221,8 @@ func (s *Server) answer(x *exchange, failure *wireError) (any, *wireError) {
 	switch {
 	case failure != nil:
 		return nil, failure
+	case faults.unknown(x):
+		return nil, unknownPath()
 	case faults.ExpiredCredentials && faults.applies(x):
 		return nil, expiredToken(x.op.service)
 	case x.verdict.throttle, s.config.EnforceQuotas && !s.quotas.allow(&x.op, x.caller, x.now):
@@ -233,7 +244,7 @@ func (s *Server) answer(x *exchange, failure *wireError) (any, *wireError) {
 // resource is the ARN that a denial names; CloudWatch has no resource-level permissions for what is served here.
 func (x *exchange) resource() string {
 	switch x.op.service {
-	case serviceMonitoring:
+	case serviceMonitoring, serviceXRay: // X-Ray has none for reads, either
 		return ""
 	case serviceSTS:
 		return x.form().Get("RoleArn")

@@ -45,6 +45,27 @@ func (l *Lateness) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// arrivalJSON is the JSON form of Arrival.
+type arrivalJSON struct {
+	Base   duration `json:"base"`
+	Max    duration `json:"max"`
+	Late   float64  `json:"late"`
+	Pieces float64  `json:"pieces"`
+}
+
+// MarshalJSON writes durations as text.
+func (a Arrival) MarshalJSON() ([]byte, error) {
+	return json.Marshal(arrivalJSON{duration(a.Base), duration(a.Max), a.Late, a.Pieces})
+}
+
+// UnmarshalJSON reads durations as text.
+func (a *Arrival) UnmarshalJSON(data []byte) error {
+	var in arrivalJSON
+	err := strictUnmarshal(data, &in)
+	*a = Arrival{time.Duration(in.Base), time.Duration(in.Max), in.Late, in.Pieces}
+	return err
+}
+
 type plainFaults Faults
 
 type faultsJSON struct {

@@ -52,6 +52,11 @@ func invalidParameter(format string, args ...any) *wireError {
 	return &wireError{status: http.StatusBadRequest, code: "InvalidParameterException", message: fmt.Sprintf(format, args...)}
 }
 
+// invalidRequest is the answer of X-Ray to a request that breaks a limit or the grammar.
+func invalidRequest(format string, args ...any) *wireError {
+	return &wireError{status: http.StatusBadRequest, code: "InvalidRequestException", message: fmt.Sprintf(format, args...)}
+}
+
 func notFound(format string, args ...any) *wireError {
 	return &wireError{status: http.StatusNotFound, code: "NotFoundException", message: fmt.Sprintf(format, args...)}
 }
@@ -61,6 +66,8 @@ func throttled(service string) *wireError {
 	switch service {
 	case serviceAPIGateway:
 		return &wireError{status: http.StatusTooManyRequests, code: "TooManyRequestsException", message: "Too Many Requests", retry: true}
+	case serviceXRay:
+		return &wireError{status: http.StatusTooManyRequests, code: "ThrottledException", message: "Rate exceeded"}
 	case serviceSTS:
 		return &wireError{status: http.StatusBadRequest, code: "Throttling", message: "Rate exceeded"}
 	default:
@@ -72,7 +79,7 @@ func serverError(service string, unavailable bool) *wireError {
 	if unavailable {
 		return &wireError{status: http.StatusServiceUnavailable, code: "ServiceUnavailableException", query: "ServiceUnavailable", message: "Service Unavailable"}
 	}
-	if service == serviceAPIGateway {
+	if service == serviceAPIGateway || service == serviceXRay {
 		return &wireError{status: http.StatusInternalServerError, code: "InternalFailure", message: "Internal server error"}
 	}
 	return &wireError{status: http.StatusInternalServerError, code: "InternalServiceError", query: "InternalServiceError", message: "Request processing has failed because of an unknown error."}
@@ -108,7 +115,7 @@ func accessDenied(service, message string) *wireError {
 	if service == serviceLogs {
 		return &wireError{status: http.StatusBadRequest, code: "AccessDeniedException", message: message}
 	}
-	if service == serviceAPIGateway {
+	if service == serviceAPIGateway || service == serviceXRay {
 		return &wireError{status: http.StatusForbidden, code: "AccessDeniedException", message: message}
 	}
 	return &wireError{status: http.StatusForbidden, code: "AccessDenied", message: message}

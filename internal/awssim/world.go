@@ -49,6 +49,10 @@ type Region struct {
 	APIKeys            []*APIKey
 	ClientCertificates []*ClientCertificate
 	LogGroups          []*LogGroup
+	ForeignTraces      float64 // mean traces a minute of other services, without API Gateway in them
+	// TransactionSearch sends segments to CloudWatch Logs, of traces that begin from TransactionSearchSince on; its zero value: ever since.
+	TransactionSearch      bool
+	TransactionSearchSince time.Time
 }
 
 // API is one API of any type. It exists, with its series and traffic, within [Created, Deleted). Its metrics and requests are those of the literal:
@@ -112,9 +116,10 @@ type Stage struct {
 	ClientCertificateID  string
 	Variables            map[string]string
 	AccessLog            AccessLog
-	Tracing              bool   // REST: X-Ray
-	WebACL               string // REST: the ARN
-	DocumentationVersion string // REST
+	Tracing              bool    // REST: X-Ray
+	Sampling             float64 // REST: fraction of the requests that X-Ray traces; 0: its default rule, the first of each second and 5 % of the others
+	WebACL               string  // REST: the ARN
+	DocumentationVersion string  // REST
 
 	// Methods are the settings of methods, by "*/*" for all of them, or a path and a method, as "/orders/{id}/GET"; HTTP and WebSocket: of routes,
 	// by "*/*" for the default route settings or a route key. The metrics of "*/*" are on when DetailedSince says so, too.
@@ -147,6 +152,7 @@ type Traffic struct {
 	BurstFactor          float64
 
 	Error4xx, Error5xx float64  // probability of a client and of a server error
+	Query              string   // query string of every second request; "": usual ones, some with a token or a signature. Only X-Ray tells it
 	UserAgents         []string // what clients call themselves in logs; nil: the usual ones, and hostile ones among them
 	LatencyMS          float64  // median latency in milliseconds; 0 means defaultLatencyMS. The distribution is long-tailed, its samples are whole milliseconds
 	Incident           Incident
