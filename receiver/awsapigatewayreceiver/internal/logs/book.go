@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
 // keepFormats is how long the format that a stage had before is tried on lines that do not have the new one.
@@ -25,6 +26,7 @@ const maxFormats = 8
 // book knows the access-log formats of the stages of a target, those of today and the earlier ones, each compiled once.
 type book struct {
 	writer   *accesslog.Writer
+	spans    bool // are made of lines
 	logger   *zap.Logger
 	stages   map[string]*stageFormats // by API id and stage
 	compiled map[string]*format
@@ -46,10 +48,20 @@ type format struct {
 	text  string
 	bound *accesslog.Bound // nil: nothing can be decoded with it
 	*accesslog.Format
+	spans *accessspan.Format // nil: no spans are made
 }
 
-func newBook(w *accesslog.Writer, logger *zap.Logger) *book {
-	return &book{writer: w, logger: logger, stages: map[string]*stageFormats{}, compiled: map[string]*format{}}
+func newBook(w *accesslog.Writer, spans bool, logger *zap.Logger) *book {
+	return &book{writer: w, spans: spans, logger: logger, stages: map[string]*stageFormats{}, compiled: map[string]*format{}}
+}
+
+// bind works out what is done with the variables of a compiled format.
+func (b *book) bind(f *accesslog.Format) *format {
+	out := &format{Format: f, bound: b.writer.Bind(f)}
+	if b.spans {
+		out.spans = accessspan.Bind(f, out.bound)
+	}
+	return out
 }
 
 func stageKey(api, stage string) string { return api + "/" + stage }
@@ -65,7 +77,8 @@ func (b *book) compile(text, api, stage string) *format {
 		b.logger.Warn("Nothing can be decoded with the access-log format of a stage; the documented formats are tried on its lines",
 			zap.String("api", api), zap.String("stage", stage), zap.Error(err))
 	} else {
-		f.Format, f.bound = compiled, b.writer.Bind(compiled)
+		f = b.bind(compiled)
+		f.text = text
 		for _, a := range compiled.Ambiguities() {
 			b.logger.Warn("The access-log format of a stage is ambiguous: where both values could take the text between them, the first is the shortest that fits",
 				zap.String("api", api), zap.String("stage", stage), zap.String("first", a.First), zap.String("second", a.Second), zap.String("separator", a.Separator))

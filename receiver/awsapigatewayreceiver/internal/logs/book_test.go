@@ -19,7 +19,7 @@ import (
 
 func newTestBook() (*book, *observer.ObservedLogs) {
 	core, said := observer.New(zap.InfoLevel)
-	return newBook(accesslog.NewWriter(redact.New(nil, nil, ""), true), zap.New(core)), said
+	return newBook(accesslog.NewWriter(redact.New(nil, nil, ""), true), false, zap.New(core)), said
 }
 
 // texts are the formats that lines of a stage are tried against.

@@ -77,6 +77,7 @@ func (k *known) stage(api, stage string) *source {
 	s, ok := k.stages[key]
 	if !ok && len(k.stages) < maxKnown {
 		s = &source{kind: access, api: a, stage: stage, excluded: k.snapshot.Excluded(a, stage)}
+		k.reader.trace(k.snapshot, s)
 		s.resource, s.bare = pcommon.NewResource(), true
 		k.reader.Resources.Stage(s.resource, a, nil, stage)
 		s.identity = accesslog.Identity{APIID: a.ID, Stage: stage, AccountID: k.reader.Target.AccountID}
@@ -116,7 +117,7 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 	}
 	// A group with nothing but what the user does not want is not read.
 	for name, sources := range f.sources {
-		if !slices.ContainsFunc(sources, func(s *source) bool { return !s.excluded }) {
+		if !slices.ContainsFunc(sources, (*source).wanted) {
 			delete(f.sources, name)
 		}
 	}
@@ -125,22 +126,23 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 
 func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, f *found) {
 	excluded := k.snapshot.Excluded(a, stage.Name)
-	if log := stage.AccessLog; r.Config.Access.Enabled && log.Destination != "" {
+	if log := stage.AccessLog; log.Destination != "" && (r.recordsAccess() || r.Spans != nil) {
 		r.learn(ctx, a.ID, stage.Name, log.Format)
 		switch name, dark := r.groupOf(log.Destination); {
 		case dark == "":
-			s := r.newSource(a, stage.Name, name, excluded)
+			s := r.newSource(k, a, stage.Name, name, excluded)
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
+			s.recordless = !r.recordsAccess()
 			f.sources[name] = append(f.sources[name], s)
-		case !excluded:
+		case !excluded && (r.recordsAccess() || !r.traced(k.snapshot, a, stage.Name)):
 			f.dark[log.Destination] = dark
 		}
 	}
-	if !r.Config.Execution.Enabled || !stage.ExecutionLogs || a.Type == model.HTTP {
+	if r.Emitter == nil || !r.Config.Execution.Enabled || !stage.ExecutionLogs || a.Type == model.HTTP {
 		return
 	}
 	add := func(name string, canary bool) {
-		s := r.newSource(a, stage.Name, name, excluded)
+		s := r.newSource(k, a, stage.Name, name, excluded)
 		s.kind, s.canary = execution, canary
 		f.sources[name] = append(f.sources[name], s)
 	}
@@ -166,8 +168,12 @@ func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
 		}
 		excluded = k.snapshot.Excluded(a, c.Stage)
 	}
-	s := r.newSource(a, c.Stage, c.Name, excluded)
+	s := r.newSource(k, a, c.Stage, c.Name, excluded)
+	s.recordless = r.Emitter == nil
 	if strings.HasPrefix(c.Name, executionPrefix) || strings.HasPrefix(c.Name, executionCanaryOther) {
+		if r.Emitter == nil {
+			return // nothing else is made of execution logs
+		}
 		s.kind = execution
 	}
 	switch {
@@ -180,6 +186,7 @@ func (r *Reader) findNamed(k *known, c *GroupConfig, f *found) {
 		if o.api == s.api && o.stage == s.stage && o.kind == s.kind {
 			// It writes there by its own settings; the user's format comes first.
 			o.formats = append(s.formats[:len(s.formats):len(s.formats)], o.formats...)
+			o.recordless = o.recordless && s.recordless
 			return
 		}
 	}
@@ -194,8 +201,9 @@ func (r *Reader) unknownAPI(api string) {
 }
 
 // newSource makes the source of access logs of a stage in a group. Without an API it is nobody's.
-func (r *Reader) newSource(a *model.API, stage, group string, excluded bool) *source {
+func (r *Reader) newSource(k *known, a *model.API, stage, group string, excluded bool) *source {
 	s := &source{kind: access, api: a, stage: stage, excluded: excluded, resource: pcommon.NewResource()}
+	r.trace(k.snapshot, s)
 	switch {
 	case a == nil:
 		r.Resources.Candidates(s.resource, nil)
@@ -318,6 +326,7 @@ func (r *Reader) discover(ctx context.Context) {
 			r.groups.retire(g)
 		}
 	}
+	r.targets.keep(snapshot)
 	r.saveIndex(ctx)
 }
 

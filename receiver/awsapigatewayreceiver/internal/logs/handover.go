@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -94,20 +95,38 @@ const (
 	BytesAgain = "again"
 )
 
-// emit hands a batch over. A line that can't be decoded shows that a stage may have another format by now: then its settings are read anew before
-// the line is given up.
+// emit hands a batch over, and returns when everybody has taken it, or refused it for good. A line that can't be decoded shows that a stage may have
+// another format by now: then its settings are read anew before the line is given up.
 func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events []int32) error {
-	b := &builder{reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now())}
-	built := r.build(b)
-	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
-		built = r.build(b)
+	b := &builder{
+		reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now()),
+		makesRecords: r.Emitter != nil, makesSpans: r.Spans != nil,
 	}
+	r.build(b)
+	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
+		r.build(b)
+	}
+	if !b.makesSpans {
+		return r.emitRecords(ctx, b)
+	}
+	if !b.makesRecords {
+		return r.emitSpans(ctx, b)
+	}
+	// Whoever refuses is offered its part again and again, and does not hold up the other's.
+	spans := b.split()
+	done := make(chan error, 1)
+	go func() { done <- r.emitSpans(ctx, spans) }()
+	err := r.emitRecords(ctx, b)
+	return errors.Join(err, <-done)
+}
+
+func (r *Reader) emitRecords(ctx context.Context, b *builder) error {
 	offers := 0
 	outcome, err := r.Emitter.Emit(ctx, func() plog.Logs {
 		if offers++; offers > 1 {
-			return r.build(b) // the pipeline may have changed what it refused
+			r.build(b) // the pipeline may have changed what it refused
 		}
-		return built
+		return b.logs
 	})
 	if err != nil {
 		return err
@@ -120,9 +139,10 @@ func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events
 	return nil
 }
 
-// build makes the records of a batch, as many batches at a time as there are processors: more would only keep each other's memory from the caches.
-func (r *Reader) build(b *builder) plog.Logs {
+// build makes the records and spans of a batch, as many batches at a time as there are processors: more would only keep each other's memory from the
+// caches.
+func (r *Reader) build(b *builder) {
 	r.builders <- struct{}{}
 	defer func() { <-r.builders }()
-	return b.build()
+	b.build()
 }

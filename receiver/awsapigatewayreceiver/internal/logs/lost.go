@@ -56,11 +56,15 @@ func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost 
 	return lost, why
 }
 
-// lost says in one record, one warning and a counter what can't be read any more.
+// lost says in one record, where records are wanted, one warning and a counter what can't be read any more.
 func (r *Reader) lost(ctx context.Context, g *group, s span, reason string) error {
 	from, to := time.UnixMilli(s.from).UTC(), time.UnixMilli(s.to).UTC()
 	r.Logger.Warn("Log events can't be read any more", zap.String("log_group", g.name), zap.String("reason", reason), zap.Time("from", from), zap.Time("to", to))
 	r.Recorder.LostSeconds(ctx, to.Sub(from).Seconds())
+	if r.Emitter == nil {
+		r.save(ctx, g, nil, r.now())
+		return ctx.Err()
+	}
 	_, err := r.Emitter.Emit(ctx, func() plog.Logs {
 		logs := plog.NewLogs()
 		rl := logs.ResourceLogs().AppendEmpty()

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
@@ -47,7 +48,7 @@ const (
 	maxDrift = time.Hour
 )
 
-// builder makes the records of a batch of events of one page.
+// builder makes the records and the spans of a batch of events of one page, each line being decoded once.
 type builder struct {
 	reader   *Reader
 	group    *group
@@ -55,14 +56,20 @@ type builder struct {
 	events   []int32
 	observed pcommon.Timestamp
 
+	// makesRecords and makesSpans are what is wanted of the batch.
+	makesRecords, makesSpans bool
+
 	routes *routes
 	logs   plog.Logs
 	dests  []dest
+	traces ptrace.Traces
+	spots  []spot
 	values accesslog.Values
 
 	// What the newest build met.
 	confirmed                                            int64 // up to when lines were ingested whose formats are surely known
 	records, accesses, executions, unknown, skipped, odd int
+	spans, spanless                                      int
 	parse                                                map[string]int
 	ask                                                  []string // APIs of which a line could not be decoded
 }
@@ -73,11 +80,13 @@ type dest struct {
 	records plog.LogRecordSlice
 }
 
-// build makes the records anew.
-func (b *builder) build() plog.Logs {
+// build makes the records and spans anew.
+func (b *builder) build() {
 	b.routes = b.group.routes.Load()
 	b.logs, b.dests = plog.NewLogs(), b.dests[:0]
+	b.traces, b.spots = ptrace.NewTraces(), b.spots[:0]
 	b.records, b.accesses, b.executions, b.unknown, b.skipped, b.odd, b.ask = 0, 0, 0, 0, 0, 0, nil
+	b.spans, b.spanless = 0, 0
 	clear(b.parse)
 	b.confirmed = b.reader.confirmed(b.routes.apis)
 	for _, i := range b.events {
@@ -92,7 +101,6 @@ func (b *builder) build() plog.Logs {
 			b.access(e)
 		}
 	}
-	return b.logs
 }
 
 // record begins the record of an event of a source.
@@ -144,7 +152,7 @@ func (r *Reader) scope(rl plog.ResourceLogs) plog.ScopeLogs {
 
 // execution makes the record of a line of an execution log.
 func (b *builder) execution(e *model.LogEvent, s *source) {
-	if s != nil && s.excluded {
+	if s != nil && s.excluded || !b.makesRecords || s == nil && !b.routes.records {
 		return
 	}
 	record := b.record(e, s, eventExecution)
@@ -180,7 +188,7 @@ func (b *builder) access(e *model.LogEvent) {
 		}
 	}
 	if f, ok := accesslog.DecodeJSON(e.Message, &b.values); ok {
-		b.write(e, &format{Format: f, bound: b.reader.writer.Bind(f)}, b.routes.formless, ReadJSON)
+		b.write(e, b.reader.book.bind(f), b.routes.formless, ReadJSON)
 		return
 	}
 	if b.routes.execution != nil || executed(e.Message) {
@@ -188,12 +196,23 @@ func (b *builder) access(e *model.LogEvent) {
 		return
 	}
 	s, drop := b.owner(accesslog.Identity{}, b.routes.formless)
-	if !drop {
+	if drop {
+		return
+	}
+	b.read(ReadNone)
+	if b.makesSpans && !b.traced(s) {
+		b.spanless++
+	}
+	if b.makesAccess() {
 		record := b.record(e, s, eventAccess)
 		b.reader.writer.WriteUnmatched(record, e.Message, b.secret(e))
-		b.done(e, record, ReadNone)
+		b.accesses++
+		b.finish(e, record)
 	}
 }
+
+// makesAccess says whether records are made of lines of access logs.
+func (b *builder) makesAccess() bool { return b.makesRecords && b.routes.records }
 
 // decode finds the format of the group that a line has, nil where it has none of them.
 func (b *builder) decode(line string) *try {
@@ -221,10 +240,17 @@ func executed(line string) bool {
 	return end > 1 && !strings.Contains(line[:end], " ")
 }
 
-// write makes the record of a decoded line.
+// write makes the record and the spans of a decoded line.
 func (b *builder) write(e *model.LogEvent, f *format, owners []*source, reading string) {
 	s, drop := b.owner(f.Identity(e.Message, &b.values), owners)
 	if drop {
+		return
+	}
+	b.read(reading)
+	if b.makesSpans {
+		b.span(e, f, s)
+	}
+	if !b.makesAccess() {
 		return
 	}
 	record := b.record(e, s, eventAccess)
@@ -232,7 +258,8 @@ func (b *builder) write(e *model.LogEvent, f *format, owners []*source, reading 
 	if reading == ReadJSON && b.secret(e) {
 		b.reader.writer.Withhold(record, e.Message) // a secret may stand under any key
 	}
-	b.done(e, record, reading)
+	b.accesses++
+	b.finish(e, record)
 }
 
 // secret says that a line in no known format may have been written in one with values that are not to be seen.
@@ -254,15 +281,15 @@ func (b *builder) owner(id accesslog.Identity, owners []*source) (s *source, dro
 	return s, unwanted || s != nil && s.excluded
 }
 
-func (b *builder) done(e *model.LogEvent, record plog.LogRecord, reading string) {
-	b.accesses++
-	if reading != "" {
-		if b.parse == nil {
-			b.parse = map[string]int{}
-		}
-		b.parse[reading]++
+// read notes in which way a line was read that is not in its stage's format.
+func (b *builder) read(reading string) {
+	if reading == "" {
+		return
 	}
-	b.finish(e, record)
+	if b.parse == nil {
+		b.parse = map[string]int{}
+	}
+	b.parse[reading]++
 }
 
 // finish adds what each record has of its event. A time that can't be is counted, and kept as it is.
@@ -279,7 +306,7 @@ func (b *builder) finish(e *model.LogEvent, record plog.LogRecord) {
 	}
 }
 
-// count counts what was handed over.
+// count counts what was handed over, and what was met on the way.
 func (b *builder) count(ctx context.Context) {
 	rec := &b.reader.Recorder
 	for _, c := range []struct {

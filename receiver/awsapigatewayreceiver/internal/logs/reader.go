@@ -1,5 +1,5 @@
 // Package logs reads log groups: the access logs of stages, each in its own format, and execution logs. One reader serves both kinds and all
-// groups of a target.
+// groups of a target, and makes of each event what is wanted of it: a record, spans, or both.
 package logs
 
 import (
@@ -41,6 +41,7 @@ type Reader struct {
 	groups    registry
 	queue     *queue
 	index     index
+	targets   targets
 	began     time.Time
 	pages     sync.Pool
 	slots     chan struct{}
@@ -74,9 +75,9 @@ func New(s Settings) *Reader {
 	}
 	r.index = newIndex(0)
 	r.pages.New = func() any { return &model.LogPage{} }
-	r.book = newBook(r.writer, s.Logger)
+	r.book = newBook(r.writer, s.Spans != nil, s.Logger)
 	for _, f := range accesslog.Stock() {
-		r.stock = append(r.stock, &format{Format: f, bound: r.writer.Bind(f)})
+		r.stock = append(r.stock, r.book.bind(f))
 	}
 	return r
 }

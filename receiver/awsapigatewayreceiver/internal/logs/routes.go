@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
 // kind is what a line of a log group is.
@@ -26,7 +27,11 @@ type source struct {
 	stage    string // "": the API's lines, of whatever stage
 	canary   bool
 	excluded bool // by the apis setting
-	formats  []*format
+	// recordless: no records are made of its lines. traced: no spans, since its segments are pulled from X-Ray.
+	recordless, traced bool
+	// targets are what the routes of its API call; nil where no spans are made.
+	targets func() accessspan.Targets
+	formats []*format
 	// resource is what the records of the source stand on, without the log group where it is bare; identity is what it says.
 	resource pcommon.Resource
 	bare     bool
@@ -50,8 +55,10 @@ type routes struct {
 	bracketed bool
 	// execution is the source of execution logs, nil where there is none.
 	execution *source
-	apis      []string // ids, for asking what has become of their stages
-	known     *known
+	// records: records are made of the lines of access logs. traced: lines that may be of any of the sources may be of one that is.
+	records, traced bool
+	apis            []string // ids, for asking what has become of their stages
+	known           *known
 }
 
 type try struct {
@@ -93,6 +100,8 @@ func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*
 		}
 	}
 	for _, s := range sources {
+		r.records = r.records || s.kind == access && !s.recordless
+		r.traced = r.traced || s.kind == access && s.traced
 		if s.kind == access && !slices.ContainsFunc(s.formats, func(f *format) bool { return f.bound != nil }) {
 			r.formless = append(r.formless, s)
 		}
@@ -102,6 +111,9 @@ func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*
 	}
 	return r
 }
+
+// wanted says whether anything is made of a source's lines.
+func (s *source) wanted() bool { return !s.excluded && !(s.recordless && s.traced) }
 
 func (s *source) apiID() string {
 	if s.api == nil {

@@ -40,10 +40,14 @@ type Settings struct {
 	Inventory Inventory
 	Store     *checkpoint.Store
 	Resources *resource.Writer
-	Emitter   *emit.Logs
-	Clock     poll.Clock
-	Recorder  Recorder
-	Logger    *zap.Logger
+	// Emitter takes the records, Spans the spans that are made of access logs; nil where nobody wants them, one of them is there.
+	Emitter *emit.Logs
+	Spans   *emit.Traces
+	// XRayPulled says that the segments of REST stages with X-Ray on are pulled: their lines make no spans.
+	XRayPulled bool
+	Clock      poll.Clock
+	Recorder   Recorder
+	Logger     *zap.Logger
 	// Pages is how many pages may be in memory at once.
 	Pages   int
 	Version string
@@ -61,6 +65,11 @@ type Recorder struct {
 	RefusedRecords  func(ctx context.Context, n int64)
 	LostSeconds     func(ctx context.Context, seconds float64)
 	CheckpointError func(ctx context.Context)
+
+	// Spans were handed over, RefusedSpans never will be; SpanlessLines do not say what a span needs.
+	Spans         func(ctx context.Context, n int64)
+	SpanlessLines func(ctx context.Context, n int64)
+	RefusedSpans  func(ctx context.Context, n int64)
 }
 
 // Status is what the internal metrics show of a reader.
