@@ -45,7 +45,7 @@ type bulk struct{ groups, events, size, quiet int }
 // parse reads the command line.
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	var only, hang string
+	var only, hang, unknown string
 	flags := flag.NewFlagSet("awssim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:4599", "address of the AWS endpoints")
@@ -60,6 +60,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.config.Ingestion.Base, "ingestion", 5*time.Second, "how long after its time a log event appears, and up to a quarter more")
 	flags.DurationVar(&o.config.Ingestion.Max, "ingestion-late-max", 3*time.Minute, "how much later the late log events appear")
 	flags.Float64Var(&o.config.Ingestion.Late, "ingestion-late", 0.02, "fraction of the log events that appear late")
+	flags.DurationVar(&o.config.Tracing.Base, "tracing", 4*time.Second, "how long after its end the segment of a function appears, and up to a quarter more; others earlier")
+	flags.DurationVar(&o.config.Tracing.Max, "tracing-late-max", 2*time.Minute, "how much later the late segments appear")
+	flags.Float64Var(&o.config.Tracing.Late, "tracing-late", 0.01, "fraction of the segments that appear late")
+	flags.Float64Var(&o.config.Tracing.Pieces, "tracing-pieces", 0.05, "fraction of the segments that appear in progress first")
 	flags.Func("bulk", "groups,events,size,quiet: serve a world of log groups with that many events of that many bytes each, and quiet groups, instead of the demonstration's", func(s string) error {
 		b := &o.bulk
 		if n, err := fmt.Sscanf(s, "%d,%d,%d,%d", &b.groups, &b.events, &b.size, &b.quiet); n != 4 || b.groups < 1 || b.events < 1 {
@@ -83,7 +87,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		{"partial-data", &f.PartialData, "give some results in two pages (GetMetricData)"},
 		{"internal-error", &f.InternalError, "have results with StatusCode InternalError (GetMetricData)"},
 		{"truncate", &f.Truncate, "end in the middle of the answer"},
-		{"empty-pages", &f.EmptyPages, "give a page without events, with a token (FilterLogEvents)"},
+		{"empty-pages", &f.EmptyPages, "give a page without events, with a token (FilterLogEvents, GetTraceSummaries)"},
+		{"unprocessed", &f.Unprocessed, "leave a trace unprocessed, each for itself (BatchGetTraces)"},
 		{"malformed", &f.Malformed, "have an answer that makes no sense"},
 	} {
 		flags.Float64Var(rate.value, rate.name, 0, "fraction of the calls that "+rate.usage)
@@ -91,6 +96,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&f.SlowBy, "slow-by", 10*time.Second, "how much longer slow answers take")
 	flags.BoolVar(&f.ExpiredCredentials, "expired-credentials", false, "answer that the credentials are expired")
 	flags.StringVar(&only, "only", "", "operations that the fractions apply to, separated by commas; empty: all")
+	flags.StringVar(&unknown, "unknown-operations", "", "operations that are answered as unknown, separated by commas")
 	flags.StringVar(&hang, "hang", "", "account/region list whose calls are never answered")
 	flags.Func("deny", "operation[@account/region]=kind: refuse it; kinds are identity-policy, explicit-deny, service-control-policy, permissions-boundary, forbidden (repeatable)", func(s string) error {
 		operation, kind, ok := strings.Cut(s, "=")
@@ -109,7 +115,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	f.Only, f.Hang = split(only), split(hang)
+	f.Only, f.Hang, f.UnknownOperations = split(only), split(hang), split(unknown)
 	return o, f.Validate()
 }
 
@@ -181,6 +187,6 @@ func announce(w io.Writer, o *options) {
 	fmt.Fprintf(w, "awssim: an embedded AWS for development and demonstrations, with %d APIs in %d accounts, at http://%s\n", apis, len(o.config.World.Accounts), o.listen)
 	fmt.Fprintf(w, "awssim: try  AWS_ACCESS_KEY_ID=AKIASIM%s AWS_SECRET_ACCESS_KEY=x aws --region us-east-1 --endpoint-url http://%s apigateway get-rest-apis\n", o.config.World.Accounts[0].ID, o.listen)
 	if o.admin != "" {
-		fmt.Fprintf(w, "awssim: what really happened: http://%s/world, requests: /world/requests, calls: /calls, faults: /faults\n", o.admin)
+		fmt.Fprintf(w, "awssim: what really happened: http://%s/world, requests: /world/requests, traces: /world/traces, calls: /calls, faults: /faults\n", o.admin)
 	}
 }

@@ -118,7 +118,7 @@ func demoEurope(old time.Time) []*API {
 	return []*API{
 		{
 			ID: "e1orders00", Name: "orders", Created: old, Tags: map[string]string{"team": "orders", "env": "live"},
-			Stages: []*Stage{{Name: "prod", Traffic: Traffic{PerMinute: 90, Error4xx: 0.02, Error5xx: 0.003, LatencyMS: 65}}},
+			Stages: []*Stage{{Name: "prod", Tracing: true, Sampling: 0.05, Traffic: Traffic{PerMinute: 90, Error4xx: 0.02, Error5xx: 0.003, LatencyMS: 65}}},
 		},
 		{
 			ID: "e2profile0", Name: "profile", Type: TypeHTTP, Created: old, Tags: map[string]string{"team": "accounts"},

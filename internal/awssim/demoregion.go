@@ -19,7 +19,7 @@ func demoMain(apis []*API, now, old time.Time) *Region {
 		}
 	}
 	return &Region{
-		Name: "us-east-1", APIs: apis,
+		Name: "us-east-1", APIs: apis, ForeignTraces: 20,
 		Account:     AccountSettings{CloudWatchRoleARN: demoRoleARN("apigateway-logs")},
 		DomainNames: demoDomainNames(now, old),
 		LogGroups:   demoLogGroups(old),
@@ -136,12 +136,13 @@ func demoPlans(now, old time.Time) []*UsagePlan {
 func demoPartnersMain(apis []*API, now, old time.Time) *Region {
 	partner := apis[0]
 	partner.Description = "What partners may call"
+	partner.Stages[0].Tracing, partner.Stages[0].Sampling = true, 0.1
 	partner.Changes = []Change[API]{
 		{now.Add(6 * time.Minute), func(a *API) { a.Tags = map[string]string{"team": "partners", "reviewed": "yes"} }},
 		{now.Add(9 * time.Minute), func(a *API) { a.Description = "What partners may call, by contract" }},
 	}
 	return &Region{
-		Name: "us-east-1", APIs: apis,
+		Name: "us-east-1", APIs: apis, TransactionSearch: true,
 		DomainNames: []*DomainName{{
 			Name: "partners.internal.example.com", ID: "privpartn1", EndpointType: "PRIVATE", Created: old,
 			ManagementPolicy: `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + DemoAccount + `"}, "Action": "apigateway:CreateAccessAssociation", "Resource": "*"}]}`,

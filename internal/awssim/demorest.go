@@ -1,6 +1,9 @@
 package awssim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // demoOrders gives the orders API methods with all kinds of integrations and authorizers, and what happens to it: a deployment two minutes from now
 // that is rolled back three minutes later, an edit that nobody deploys.
@@ -86,6 +89,10 @@ func demoOrders(api *API, now, old time.Time) {
 	}
 	test := api.Stages[1]
 	test.AccessLog, test.Variables = demoLog("orders", demoCLF), map[string]string{"tenant": "test", "legacyHost": "legacy.test.example.com"}
+	test.Tracing, test.Sampling = true, 1
+	test.Routes = append(slices.Clone(test.Routes), // one of each kind of integration, for X-Ray
+		Route{Method: "OPTIONS", Path: "/orders"}, Route{Method: "POST", Path: "/orders/{id}/events"}, Route{Method: "POST", Path: "/workflows"},
+		Route{Method: "ANY", Path: "/{proxy+}"})
 }
 
 // demoCatalogue is cached, and calls its backends over HTTP with a client certificate that is rotated six minutes from now. A canary starts three

@@ -11,6 +11,8 @@ type traceBuilder struct {
 	c   *logContext
 	t   *trace
 	ids uint64
+	// thrown is the exception that the request failed with; 0: none.
+	thrown uint64
 }
 
 // buildTrace makes the whole trace of a request, as X-Ray has it when all has arrived.
@@ -105,6 +107,9 @@ func (b *traceBuilder) integration(root *node) {
 		return
 	}
 	root.children = []*node{sub}
+	if b.thrown != 0 {
+		root.cause = hexID(b.thrown)
+	}
 }
 
 // stripARN returns what follows the region of an integration's ARN: "arn:aws:apigateway:us-east-1:sqs:path/…" → "sqs:path/…".
@@ -129,7 +134,8 @@ func (b *traceBuilder) variables(uri string) string {
 func (b *traceBuilder) answered(sub *node, status int64) {
 	if b.c.outcome.backend == 0 {
 		sub.ending = endingFlags{fault: true}
-		sub.cause = b.exception(b.id(), "IntegrationException", b.c.outcome.cause, true)
+		b.thrown = b.id()
+		sub.cause = b.exception(b.thrown, "IntegrationException", b.c.outcome.cause, true)
 		return
 	}
 	sub.http.status, sub.http.length = int(status), int64(b.c.request.bytes)

@@ -95,14 +95,14 @@ func (b *traceBuilder) annotate(function *node, n uint64, cold bool) {
 func (b *traceBuilder) fails(service, function *node) {
 	c := b.c
 	invocation := function.children[len(function.children)-2]
-	thrown := b.id()
+	b.thrown = b.id()
 	message := c.outcome.cause
 	if message == "" {
 		message = `cannot read property "id" of undefined`
 	}
 	invocation.ending, function.ending, service.ending = endingFlags{fault: true}, endingFlags{fault: true}, endingFlags{fault: true}
-	invocation.cause = b.exception(thrown, "TypeError", message, false)
-	function.cause, service.cause = hexID(thrown), hexID(thrown)
+	invocation.cause = b.exception(b.thrown, "TypeError", message, false)
+	function.cause, service.cause = hexID(b.thrown), hexID(b.thrown)
 }
 
 // exception is the cause of a node: an exception that another one led to.
