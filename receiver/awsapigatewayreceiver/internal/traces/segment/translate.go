@@ -1,0 +1,160 @@
+package segment
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+)
+
+// Settings are what a Translator needs of one target.
+type Settings struct {
+	Rules     *redact.Rules
+	Resources *resource.Writer
+	// API finds an API of the target in the inventory.
+	API func(id string) (*model.API, bool)
+	// Route finds the route of a request, "" where it is not known. host and path are those of the URL: on an execute-api host the path begins with
+	// the stage, on a domain name of the user's with its base path. It may be nil.
+	Route func(api, stage, method, host, path string) string
+	// Version is the collector's.
+	Version string
+}
+
+// Translator makes spans of documents. It can be used by several goroutines at once.
+type Translator struct{ Settings }
+
+// New makes a translator.
+func New(s Settings) *Translator { return &Translator{s} }
+
+// Batch is the spans of some documents, by the services that they come from. It is used by one goroutine.
+type Batch struct {
+	*Translator
+	traces   ptrace.Traces
+	stages   map[stageKey]place
+	services map[resource.Service]place
+	others   map[otherKey]place
+	added    []*Document
+	orphans  []*Document // subsegments in documents of their own
+}
+
+// place is where the spans of a service go.
+type place struct {
+	spans   ptrace.SpanSlice
+	account string // the service's
+}
+
+type stageKey struct{ api, stage, name, account, region, scope string }
+
+// otherKey is the JSON of a resource and of a scope.
+type otherKey struct{ resource, scope string }
+
+// NewBatch begins a batch.
+func (t *Translator) NewBatch() *Batch {
+	return &Batch{
+		Translator: t, traces: ptrace.NewTraces(),
+		stages: map[stageKey]place{}, services: map[resource.Service]place{}, others: map[otherKey]place{},
+	}
+}
+
+// Add adds the spans of a document. The document stays as it is.
+func (b *Batch) Add(d *Document) {
+	switch {
+	case d.span != nil:
+		b.addSpan(d)
+	case d.segment.below:
+		b.orphans = append(b.orphans, d)
+	default:
+		b.added = append(b.added, d)
+		b.addSegments(b.placeOf(d), d)
+	}
+}
+
+// Traces ends the batch.
+func (b *Batch) Traces() ptrace.Traces {
+	for _, d := range b.orphans {
+		b.addSegments(b.callerOf(d), d)
+	}
+	b.orphans = nil
+	return b.traces
+}
+
+// placeOf finds the place of a segment's service.
+func (b *Batch) placeOf(d *Document) place {
+	s := d.segment
+	if d.API != "" {
+		account, region := s.place()
+		name := strings.TrimSuffix(strings.TrimSuffix(s.name, canarySuffix), "/"+d.Stage)
+		return b.stage(stageKey{d.API, d.Stage, name, account, region, ""})
+	}
+	return b.service(s.service())
+}
+
+// stage finds the place of a stage. An API that the inventory does not have was deleted, or is another account's: then it is what the document says.
+func (b *Batch) stage(key stageKey) place {
+	p, ok := b.stages[key]
+	if ok {
+		return p
+	}
+	writer := b.Resources.At(key.account, key.region)
+	var api *model.API
+	if writer == b.Resources {
+		api, ok = b.API(key.api)
+	}
+	if !ok {
+		api = &model.API{ID: key.api, Name: first(key.name, key.api), Type: model.REST}
+	}
+	p = b.place(func(res pcommon.Resource) { writer.Stage(res, api, nil, key.stage) }, key.scope, writer.AccountID())
+	b.stages[key] = p
+	return p
+}
+
+func (b *Batch) service(s resource.Service) place {
+	p, ok := b.services[s]
+	if !ok {
+		p = b.place(func(res pcommon.Resource) { b.Resources.Service(res, &s) }, "", b.Resources.At(s.Account, s.Region).AccountID())
+		b.services[s] = p
+	}
+	return p
+}
+
+// place makes a place. scope is the JSON of the scope that the spans say they have, "" where they are of our own.
+func (b *Batch) place(write func(pcommon.Resource), scope, account string) place {
+	rs := b.traces.ResourceSpans().AppendEmpty()
+	write(rs.Resource())
+	ss := rs.ScopeSpans().AppendEmpty()
+	if scope == "" || !b.scope(ss.Scope(), scope) {
+		ss.Scope().SetName(metadata.ScopeName)
+		ss.Scope().SetVersion(b.Version)
+	}
+	return place{ss.Spans(), account}
+}
+
+// callerOf finds the place of a subsegment that came without its segment: that of the segment where the batch has it. The subsegment is named after what
+// was called, so that its own name would be the wrong one.
+func (b *Batch) callerOf(d *Document) place {
+	for _, other := range b.added {
+		if other.TraceID == d.TraceID && other.segment.has(d.segment.parent) {
+			return b.placeOf(other)
+		}
+	}
+	account, region := d.segment.place()
+	return b.service(resource.Service{Name: unknownService, Account: account, Region: region})
+}
+
+// has says whether the id is that of the segment or of one below it.
+func (s *segment) has(id pcommon.SpanID) bool {
+	if s.id == id {
+		return true
+	}
+	for _, below := range s.subsegments {
+		if below.has(id) {
+			return true
+		}
+	}
+	return false
+}

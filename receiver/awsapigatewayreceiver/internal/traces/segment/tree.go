@@ -1,0 +1,118 @@
+package segment
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+)
+
+// sampled is the flag of spans that were recorded: those that X-Ray has.
+const sampled = 1
+
+// usual is how many attributes most spans have at most.
+const usual = 24
+
+// addSegments adds a segment and those below it.
+func (b *Batch) addSegments(to place, d *Document) {
+	to.spans.EnsureCapacity(to.spans.Len() + d.spans)
+	b.addSegment(to, d, d.segment)
+}
+
+func (b *Batch) addSegment(to place, d *Document, s *segment) {
+	span := to.spans.AppendEmpty()
+	span.SetTraceID(d.TraceID)
+	span.SetSpanID(s.id)
+	span.SetParentSpanID(s.parent)
+	span.SetFlags(sampled)
+	span.SetKind(s.kind())
+	span.SetStartTimestamp(s.start)
+	span.SetEndTimestamp(s.end)
+	w := writer{rules: b.Rules, attributes: span.Attributes()}
+	w.attributes.EnsureCapacity(usual)
+	stage := d.API != "" && s == d.segment
+	b.name(&w, span, d, s)
+	w.http(&s.http, span.Kind() == ptrace.SpanKindServer)
+	if stage && strings.HasSuffix(s.fullStage(), canarySuffix) {
+		w.flag(attr.Canary, true)
+	}
+	if s.aws != nil {
+		w.aws(s, to.account)
+	}
+	if s.sql != nil {
+		w.sql(s.sql)
+	}
+	w.status(span, s)
+	w.str(attr.XRayOrigin, s.origin)
+	if s.namespace != "aws" && s.namespace != "remote" {
+		w.str(attr.XRayNamespace, s.namespace)
+	}
+	w.flag(attr.XRayInProgress, s.inProgress)
+	w.flag(attr.XRayInferred, s.inferred)
+	w.flag(attr.FaaSColdStart, s.coldStart())
+	w.optional(attr.UserID, s.user, true)
+	if s.cause != nil {
+		w.cause(span, s.cause)
+	}
+	w.annotations(s, stage)
+	w.list(attr.XRayPrecursors, s.precursors)
+	w.links(span, s.links)
+	for i := range s.others {
+		w.member(attr.XRayPrefix, &s.others[i])
+	}
+	span.SetDroppedAttributesCount(w.dropped)
+	for _, below := range s.subsegments {
+		b.addSegment(to, d, below)
+	}
+}
+
+// name names the span: a request of a stage by its method and route where the route is known. Calls over HTTP are named by their method: X-Ray calls
+// them by the host or, those of HTTP integrations, by the path of the backend's URL, of which there may be as many as there are requests. Whatever name
+// X-Ray has for the span instead is an attribute. All others have X-Ray's name.
+func (b *Batch) name(w *writer, span ptrace.Span, d *Document, s *segment) {
+	name := first(cut(w.clean(s.name), maxKey), "unknown")
+	span.SetName(name)
+	switch {
+	case s == d.segment && d.API != "":
+		if route := b.route(d, s); route != "" {
+			span.SetName(methodName(s.http.method) + " " + route)
+			w.str(attr.HTTPRoute, route)
+		}
+	case span.Kind() == ptrace.SpanKindClient && s.namespace == "remote" && s.http.method != "":
+		span.SetName(methodName(s.http.method))
+	}
+	w.unless(span.Name(), attr.XRayName, name)
+}
+
+func (b *Batch) route(d *Document, s *segment) string {
+	if b.Route == nil || s.http.method == "" {
+		return ""
+	}
+	l, ok := parseURL(s.http.url)
+	if !ok {
+		return ""
+	}
+	return b.Route(d.API, d.Stage, s.http.method, l.host, l.path)
+}
+
+// coldStart says whether the function was made for this call: then it has an Initialization.
+func (s *segment) coldStart() bool {
+	if s.origin != lambdaFunction {
+		return false
+	}
+	for _, below := range s.subsegments {
+		if below.name == "Initialization" || below.name == "Init" {
+			return true
+		}
+	}
+	return false
+}
+
+// requestIDOf is the id of the request that the block names, "" where there is none.
+func (a *awsBlock) requestIDOf() string {
+	if a == nil {
+		return ""
+	}
+	return first(a.requestID, a.gateway.requestID)
+}

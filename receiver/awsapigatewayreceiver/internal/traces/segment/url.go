@@ -1,0 +1,166 @@
+package segment
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+)
+
+// location is what a URL says, without user name and password.
+type location struct {
+	scheme, host string
+	port         int64
+	portText     string // with its colon, where the URL has one
+	path         string // "/" where the URL has none
+	query        string
+	credentials  bool
+}
+
+// parseURL takes a URL apart, or a path with a query. The rest of what is neither is not looked at, as it may hold anything: then ok is false.
+func parseURL(s string) (l location, ok bool) {
+	s, _, _ = strings.Cut(s, "#")
+	s, l.query, _ = strings.Cut(s, "?")
+	if strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") {
+		l.path = s
+		return l, true
+	}
+	scheme, rest, found := strings.Cut(s, "://")
+	if !found || !isScheme(scheme) {
+		return location{}, false
+	}
+	l.scheme = strings.ToLower(scheme)
+	authority := rest
+	l.path = "/"
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		authority, l.path = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		authority, l.credentials = authority[i+1:], true
+	}
+	return l, l.authority(authority)
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (i == 0 || s[i]-'0' > 9 && s[i] != '+' && s[i] != '-' && s[i] != '.') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// authority reads a host with its port. What is none may be a part of a password with a slash in it.
+func (l *location) authority(s string) bool {
+	l.host = s
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
+		l.host, l.portText = s[:i], s[i:]
+		port, err := strconv.ParseUint(s[i+1:], 10, 16)
+		if l.port = int64(port); err != nil {
+			return false
+		}
+	} else {
+		switch l.scheme {
+		case "http", "ws":
+			l.port = 80
+		case "https", "wss":
+			l.port = 443
+		}
+	}
+	l.host = strings.TrimSuffix(strings.TrimPrefix(l.host, "["), "]")
+	return l.host != ""
+}
+
+// full is the URL without its query, as the conventions want it: credentials replaced.
+func (l *location) full() string {
+	host := l.host
+	if strings.IndexByte(host, ':') >= 0 {
+		host = "[" + host + "]"
+	}
+	if l.credentials {
+		return l.scheme + "://REDACTED:REDACTED@" + host + l.portText + l.path
+	}
+	return l.scheme + "://" + host + l.portText + l.path
+}
+
+// url writes the URL of a request. The query is off unless the user asks for it: it is where tokens travel.
+func (w *writer) url(s string, server bool) {
+	l, ok := parseURL(s)
+	if !ok {
+		return
+	}
+	w.str(attr.ServerAddress, l.host)
+	if l.port != 0 {
+		w.int(attr.ServerPort, l.port)
+	}
+	if !server && l.host != "" {
+		w.str(attr.URLFull, w.fullURL(s, &l))
+		return
+	}
+	w.str(attr.URLScheme, l.scheme)
+	w.str(attr.URLPath, l.path)
+	w.query(l.query)
+}
+
+// query writes the query of a URL.
+func (w *writer) query(query string) {
+	w.optional(attr.URLQuery, redactQuery(query), true)
+}
+
+// fullURL is the URL with its query where that may be seen. Where there is nothing to hide, it is the text itself.
+func (w *writer) fullURL(s string, l *location) string {
+	keep := l.query != "" && w.rules.Of(attr.URLQuery, true) == redact.Keep
+	switch {
+	case keep:
+		return l.full() + "?" + redactQuery(l.query)
+	case !l.credentials && l.query == "" && strings.HasSuffix(s, l.path) && strings.IndexByte(s, '?') < 0:
+		return s
+	}
+	return l.full()
+}
+
+// signatures are the parameters of signed URLs: who has the URL has what it signs.
+var signatures = [...]string{"AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"}
+
+// redactQuery replaces the values that the conventions name, and those of keys that are secret everywhere.
+func redactQuery(query string) string {
+	if query == "" {
+		return ""
+	}
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		key, _, found := strings.Cut(part, "=")
+		if found && (isSecret(key) || isSignature(key)) {
+			parts[i] = key + "=REDACTED"
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+func isSignature(key string) bool {
+	for _, s := range signatures {
+		if strings.EqualFold(s, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// clean is a text without what may be secret in it where it is a URL or a path.
+func (w *writer) clean(s string) string {
+	if strings.IndexByte(s, '?') < 0 && strings.IndexByte(s, '@') < 0 {
+		return s
+	}
+	l, ok := parseURL(s)
+	scheme, _, found := strings.Cut(s, "://")
+	switch {
+	case ok && l.host != "":
+		return w.fullURL(s, &l)
+	case ok:
+		return l.path
+	case found && isScheme(scheme):
+		return scheme + "://REDACTED"
+	}
+	return s
+}
