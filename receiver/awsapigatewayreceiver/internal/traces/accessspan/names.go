@@ -7,7 +7,7 @@ const (
 	urlFull         = "url.full"
 	urlTemplate     = "url.template"
 	serverPort      = "server.port"
-	rpcSystem       = "rpc.system.name"
+	rpcSystem       = "rpc.system"
 	rpcMethod       = "rpc.method"
 	invokedName     = "faas.invoked_name"
 	invokedProvider = "faas.invoked_provider"

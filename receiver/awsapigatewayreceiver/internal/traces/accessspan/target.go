@@ -64,10 +64,10 @@ const awsAPI = "aws-api"
 
 // action is a call of an AWS service, named as semantic conventions name those of the AWS SDK.
 func action(service, operation string) *Target {
-	t := &Target{operation: service, texts: []attribute{{rpcSystem, awsAPI}}}
+	t := &Target{operation: service, texts: []attribute{{rpcSystem, awsAPI}, {attr.RPCService, service}}}
 	if operation != "" {
 		t.operation += "." + operation
-		t.texts = append(t.texts, attribute{rpcMethod, service + "/" + operation})
+		t.texts = append(t.texts, attribute{rpcMethod, operation})
 	}
 	return t
 }

@@ -92,7 +92,7 @@ func (f *Format) request(span ptrace.Span, l *Line) {
 		f.putInt(a, serverPort, httpsPort)
 	}
 	key, route := textOf(a, attr.RouteKey), textOf(a, attr.HTTPRoute)
-	method := f.requestMethod(a, key, l)
+	method := f.requestMethod(a, key)
 	span.SetName(nameOf(method, route, key))
 	if status, ok := f.number(l, f.status); ok && status >= 500 {
 		span.Status().SetCode(ptrace.StatusCodeError)
@@ -103,7 +103,7 @@ func (f *Format) request(span ptrace.Span, l *Line) {
 }
 
 // requestMethod puts the method right: that of the route key where the line has no other, and one that semantic conventions know.
-func (f *Format) requestMethod(a pcommon.Map, key string, l *Line) string {
+func (f *Format) requestMethod(a pcommon.Map, key string) string {
 	method := textOf(a, attr.HTTPRequestMethod)
 	if method == "" {
 		first, rest, ok := strings.Cut(key, " ")
