@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces"
 )
 
 // Config is the receiver's configuration. Every key has a working default.
@@ -38,6 +39,8 @@ type Config struct {
 	Metrics metrics.Config `mapstructure:"metrics"`
 	// Logs are access and execution logs, in logs pipelines.
 	Logs logs.Config `mapstructure:"logs"`
+	// Traces are those of X-Ray, and spans that are made of access logs, in traces pipelines.
+	Traces traces.Config `mapstructure:"traces"`
 }
 
 var _ confmap.Validator = (*Config)(nil)
@@ -47,6 +50,7 @@ func createDefaultConfig() component.Config {
 		Inventory: inventory.DefaultConfig(),
 		Metrics:   metrics.DefaultConfig(),
 		Logs:      logs.DefaultConfig(),
+		Traces:    traces.DefaultConfig(),
 	}
 }
 
@@ -81,6 +85,7 @@ func (c *Config) Validate() error {
 		below("inventory", c.Inventory.Check()),
 		below("metrics", c.Metrics.Check()),
 		below("logs", c.Logs.Check()),
+		below("traces", c.Traces.Check()),
 	)...)
 }
 

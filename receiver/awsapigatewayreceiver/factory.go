@@ -15,7 +15,8 @@ import (
 func NewFactory() receiver.Factory {
 	return receiver.NewFactory(metadata.Type, createDefaultConfig,
 		receiver.WithMetrics(createMetrics, metadata.MetricsStability),
-		receiver.WithLogs(createLogs, metadata.LogsStability))
+		receiver.WithLogs(createLogs, metadata.LogsStability),
+		receiver.WithTraces(createTraces, metadata.TracesStability))
 }
 
 func createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
@@ -24,4 +25,8 @@ func createMetrics(_ context.Context, set receiver.Settings, cfg component.Confi
 
 func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
 	return newSignal(set, cfg.(*Config), poll.System{}, signalLogs, func(r *gatewayReceiver) { r.logs = next }), nil
+}
+
+func createTraces(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
+	return newSignal(set, cfg.(*Config), poll.System{}, signalTraces, func(r *gatewayReceiver) { r.traces = next }), nil
 }

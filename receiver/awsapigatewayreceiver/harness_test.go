@@ -69,6 +69,10 @@ type rig struct {
 	records *recordSink
 	// recordsTo takes them in place of records.
 	recordsTo consumer.Logs
+	// spans takes spans, where it is set; without it there is no traces pipeline.
+	spans *spanSink
+	// spansTo takes them in place of spans.
+	spansTo consumer.Traces
 	// telemetry collects internal metrics, where it is set.
 	telemetry *componenttest.Telemetry
 }
@@ -180,6 +184,9 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	if logs := r.logsConsumer(); logs != nil {
 		signals = append(signals, newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = logs }))
 	}
+	if spans := r.tracesConsumer(); spans != nil {
+		signals = append(signals, newSignal(set, config, r.clock, signalTraces, func(g *gatewayReceiver) { g.traces = spans }))
+	}
 	signals[0].receiver.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
 	for _, s := range signals {
 		if err := s.Start(context.Background(), host); err != nil {
@@ -207,6 +214,18 @@ func (r *rig) logsConsumer() consumer.Logs {
 		return r.records
 	case r.entities != nil:
 		return r.entities
+	default:
+		return nil
+	}
+}
+
+// tracesConsumer is what takes the spans; nil: nothing.
+func (r *rig) tracesConsumer() consumer.Traces {
+	switch {
+	case r.spansTo != nil:
+		return r.spansTo
+	case r.spans != nil:
+		return r.spans
 	default:
 		return nil
 	}

@@ -51,6 +51,10 @@ func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 					l := w.reader.Status()
 					observe(signalLogs, l.ReadTo, l.LastSuccess)
 				}
+				if w.traces != nil {
+					x := w.traces.Status()
+					observe(signalTraces, x.ReadTo, x.LastSuccess)
+				}
 			})
 			return nil
 		}
@@ -145,10 +149,7 @@ func (w *targetWatch) recorder() metrics.Recorder {
 			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(l)*metrics.USDPerMetric, low)
 			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(h)*metrics.USDPerMetric, high)
 		},
-		Listed: func(ctx context.Context, n int64) {
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, low)
-			b.ReceiverAwsapigatewayEstimatedCost.Add(ctx, float64(n)*metrics.USDPerRequest, high)
-		},
+		Listed: func(ctx context.Context, n int64) { w.estimatedCost(ctx, float64(n)*metrics.USDPerRequest) },
 		LatePoints: func(ctx context.Context, n int64) {
 			if n > 0 {
 				b.ReceiverAwsapigatewayLatePoints.Add(ctx, n, plain)

@@ -71,6 +71,9 @@ func (w *targetWatch) logRecorder() logs.Recorder {
 		Skipped:         count(b.ReceiverAwsapigatewaySkippedLogEvents.Add),
 		OddTimestamps:   count(b.ReceiverAwsapigatewayOddTimestamps.Add),
 		RefusedRecords:  count(b.ReceiverAwsapigatewayRefusedLogRecords.Add),
+		Spans:           count(b.ReceiverAwsapigatewayAccessLogSpans.Add),
+		SpanlessLines:   count(b.ReceiverAwsapigatewaySpanlessLogLines.Add),
+		RefusedSpans:    count(b.ReceiverAwsapigatewayRefusedSpans.Add),
 		LostSeconds:     func(ctx context.Context, s float64) { b.ReceiverAwsapigatewayLostSeconds.Add(ctx, s, signal) },
 		CheckpointError: w.checkpointError,
 	}

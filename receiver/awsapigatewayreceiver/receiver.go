@@ -19,10 +19,11 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/entity"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces"
 )
 
 const (
@@ -41,12 +42,14 @@ type gatewayReceiver struct {
 	clock   poll.Clock
 	metrics consumer.Metrics // nil: not in a metrics pipeline
 	logs    consumer.Logs    // nil: not in a logs pipeline
+	traces  consumer.Traces  // nil: not in a traces pipeline
 	// attemptTimeout bounds one AWS call in real time; 0: the default.
 	attemptTimeout time.Duration
 
 	mu      sync.Mutex // one start or shutdown at a time
 	signals map[string]*activity
 	shared  *activity // the inventory, while any signal runs
+	reading *activity // of log groups, which may be for two signals
 
 	started   time.Time
 	session   *aws.Session
@@ -108,6 +111,7 @@ const (
 	storeInventory = "inventory"
 	storeMetrics   = "metrics"
 	storeLogs      = "logs"
+	storeTraces    = "traces"
 )
 
 // start starts a signal, and what the signals share with the first one. It does not wait for AWS.
@@ -136,12 +140,13 @@ func (r *gatewayReceiver) start(ctx context.Context, host component.Host, name s
 			}
 		})
 	}
+	r.startReading(ctx, host)
 	return nil
 }
 
 func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 	r.stores = map[string]*checkpoint.Store{}
-	for _, name := range []string{storeInventory, storeMetrics, storeLogs} {
+	for _, name := range []string{storeInventory, storeMetrics, storeLogs, storeTraces} {
 		store, err := checkpoint.Open(ctx, host, r.config.Storage, r.set.ID, name)
 		if err != nil {
 			return err
@@ -166,6 +171,7 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	r.telemetry.xray = r.traces != nil && r.config.Traces.XRay.Enabled
 	if err := r.telemetry.observe(r.session.Clients, r.metrics != nil); err != nil {
 		return err
 	}
@@ -261,36 +267,11 @@ func (r *gatewayReceiver) signal(a *activity, name string, t *target) {
 	case signalMetrics:
 		r.runMetrics(a, t)
 	case signalLogs:
-		r.runLogs(a, t)
+		t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs))
+	case signalTraces:
+		r.runTraces(a, t)
 	}
 }
-
-func (r *gatewayReceiver) runLogs(a *activity, t *target) {
-	var all sync.WaitGroup
-	all.Go(func() { t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs)) })
-	if r.config.Logs.Access.Enabled || r.config.Logs.Execution.Enabled {
-		reader := logs.New(logs.Settings{
-			Target: t.client.Target(), Config: &r.config.Logs, Client: t.client, Inventory: t.inventory, Store: r.stores[storeLogs], Resources: t.resources,
-			Emitter: emit.NewLogs(r.emitter(a, t, sourceLogs, "cloudwatchlogs"), r.logs), Clock: r.clock, Recorder: t.watch.logRecorder(),
-			Logger: t.logger, Pages: min(max(logPages/len(r.targets), minLogPages), maxLogPages), Version: r.set.BuildInfo.Version,
-		})
-		t.watch.attachReader(reader)
-		all.Go(func() {
-			reader.Run(a.run, func(all, some error) {
-				t.watch.report(sourceLogs, all)
-				t.watch.report(sourceSomeLogs, some)
-			})
-		})
-	}
-	all.Wait()
-}
-
-// Pages of log events that are in memory at once, each of at most 1 MB: of all targets, and of one.
-const (
-	logPages    = 32
-	minLogPages = 3
-	maxLogPages = 16
-)
 
 func (r *gatewayReceiver) emitter(a *activity, t *target, source, format string) emit.Settings {
 	return emit.Settings{
@@ -331,6 +312,20 @@ func (r *gatewayReceiver) runMetrics(a *activity, t *target) {
 	all.Wait()
 }
 
+func (r *gatewayReceiver) runTraces(a *activity, t *target) {
+	if !r.config.Traces.XRay.Enabled {
+		return
+	}
+	l := &r.config.Logs
+	reader := traces.New(traces.Settings{
+		Target: t.client.Target(), Config: &r.config.Traces, Rules: redact.New(l.Redact, l.Include, l.HashKey), Client: t.client, Inventory: t.inventory,
+		Store: r.stores[storeTraces], Resources: t.resources, Emitter: emit.NewTraces(r.emitter(a, t, sourceTraces, "xray"), r.traces), Clock: r.clock,
+		Recorder: t.watch.traceRecorder(), Logger: t.logger, Version: r.set.BuildInfo.Version,
+	})
+	t.watch.attachTraces(reader)
+	reader.Run(a.run, func(err error) { t.watch.report(sourceTraces, err) })
+}
+
 // shutdown stops a signal, and with the last one everything. It returns when nothing of it runs any more, and is safe to call twice, or without a
 // start.
 func (r *gatewayReceiver) shutdown(ctx context.Context, name string) error {
@@ -338,6 +333,8 @@ func (r *gatewayReceiver) shutdown(ctx context.Context, name string) error {
 	defer r.mu.Unlock()
 	if a, ok := r.signals[name]; ok {
 		r.telemetry.detachHost(a.host)
+		a.stop()
+		r.stopReading(ctx, name)
 		a.end(ctx)
 		delete(r.signals, name)
 	}

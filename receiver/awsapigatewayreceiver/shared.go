@@ -14,6 +14,7 @@ import (
 const (
 	signalMetrics = "metrics"
 	signalLogs    = "logs"
+	signalTraces  = "traces"
 )
 
 // receivers finds the receiver that the signals of one configuration share: the collector makes one component for each signal, with the same

@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces"
 )
 
 // Sources of a target's health.
@@ -32,10 +33,11 @@ const (
 	sourceEntities  = "entities"
 	sourceLogs      = "logs"
 	sourceSomeLogs  = "part of the logs"
+	sourceTraces    = "traces"
 )
 
 // sources in the order of what the status says first.
-var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLogs, sourcePartial, sourceUsage, sourceSomeLogs}
+var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLogs, sourceTraces, sourcePartial, sourceUsage, sourceSomeLogs}
 
 // partial are the sources of which a failure leaves the target up.
 var partial = []string{sourcePartial, sourceUsage, sourceSomeLogs}
@@ -46,6 +48,7 @@ type telemetry struct {
 	config  *Config
 	logger  *zap.Logger
 	metrics bool // are collected
+	xray    bool // is pulled
 
 	mu      sync.Mutex
 	hosts   []component.Host // of the signals that run: each hears of the status
@@ -64,6 +67,7 @@ type targetWatch struct {
 	inventory *inventory.Inventory
 	collector *metrics.Collector
 	reader    *logs.Reader
+	traces    *traces.Reader
 	errs      map[string]error // by source
 	refusals  map[string]error // of the pipelines, while they refuse, by source
 	account   string           // once it is known
@@ -147,6 +151,12 @@ func (w *targetWatch) attachReader(r *logs.Reader) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reader = r
+}
+
+func (w *targetWatch) attachTraces(r *traces.Reader) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.traces = r
 }
 
 // maxMessage bounds an error in a log line or status.
@@ -254,7 +264,11 @@ func (t *telemetry) summary() {
 		if w.collector != nil {
 			s = w.collector.Status()
 		}
-		if !w.down() && (t.metrics && !s.First || !t.metrics && !w.crawled()) {
+		var x traces.Status
+		if w.traces != nil {
+			x = w.traces.Status()
+		}
+		if !w.down() && (t.metrics && !s.First || !t.metrics && !w.crawled() || t.xray && !x.First) {
 			return
 		}
 		if !w.down() {
@@ -262,6 +276,7 @@ func (t *telemetry) summary() {
 		}
 		series += s.Series
 		cost.Add(s.Cost)
+		cost.Add(costOf(x))
 		if w.inventory != nil {
 			if snapshot := w.inventory.Current(); snapshot != nil {
 				apis += len(snapshot.APIs)
@@ -287,6 +302,15 @@ func (t *telemetry) summary() {
 		return
 	}
 	t.logger.Info("Collecting from API Gateway", fields...)
+}
+
+// costOf is the estimated cost of what is pulled from X-Ray, by what was read so far.
+func costOf(s traces.Status) metrics.Cost {
+	cost := metrics.Cost{Low: s.USDPerMonth, High: s.USDPerMonth, Calls: s.CallsPerHour}
+	if s.USDPerMonth > 0 {
+		cost.Savings = map[string]float64{"traces::xray: {enabled: false}": s.USDPerMonth}
+	}
+	return cost
 }
 
 // crawled says whether the target's APIs are known.

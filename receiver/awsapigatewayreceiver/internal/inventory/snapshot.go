@@ -275,6 +275,18 @@ func (s *Snapshot) Hosts(yield func(host, api, stage string)) error {
 	return errors.Join(errs...)
 }
 
+// Methods returns what the methods of a REST API were read from, which is another value after each change, and nil where they were not read.
+func (s *Snapshot) Methods(api string) *Part { return s.Parts[api][partResources] }
+
+// Routes calls yield with each route of a part, as `GET /orders/{id}`.
+func (p *Part) Routes(yield func(key string)) error {
+	return p.ids(nil, func(d Deleted) {
+		if d.Type == attr.TypeRoute {
+			yield(d.ID[attr.RouteKey])
+		}
+	})
+}
+
 // Excluded says that the user does not want an API or stage that the inventory knows.
 func (s *Snapshot) Excluded(a *model.API, stage string) bool {
 	if s.filter == nil {

@@ -25,44 +25,54 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                                    metric.Meter
-	mu                                       sync.Mutex
-	registrations                            []metric.Registration
-	ReceiverAwsapigatewayAmbiguousSeries     metric.Int64ObservableGauge
-	ReceiverAwsapigatewayAwsCallDuration     metric.Float64Histogram
-	ReceiverAwsapigatewayAwsCalls            metric.Int64Counter
-	ReceiverAwsapigatewayAwsRetries          metric.Int64Counter
-	ReceiverAwsapigatewayAwsThrottles        metric.Int64Counter
-	ReceiverAwsapigatewayBilledMetricsHigh   metric.Int64Counter
-	ReceiverAwsapigatewayBilledMetricsLow    metric.Int64Counter
-	ReceiverAwsapigatewayCheckpointErrors    metric.Int64Counter
-	ReceiverAwsapigatewayClockOffset         metric.Float64ObservableGauge
-	ReceiverAwsapigatewayDroppedEntityEvents metric.Int64Counter
-	ReceiverAwsapigatewayDuplicatesDropped   metric.Int64Counter
-	ReceiverAwsapigatewayEntities            metric.Int64ObservableGauge
-	ReceiverAwsapigatewayEstimatedCost       metric.Float64Counter
-	ReceiverAwsapigatewayInventoryAge        metric.Float64ObservableGauge
-	ReceiverAwsapigatewayInventoryInterval   metric.Float64ObservableGauge
-	ReceiverAwsapigatewayInventoryStaleParts metric.Int64ObservableGauge
-	ReceiverAwsapigatewayLag                 metric.Float64ObservableGauge
-	ReceiverAwsapigatewayLastSuccess         metric.Float64ObservableGauge
-	ReceiverAwsapigatewayLatePoints          metric.Int64Counter
-	ReceiverAwsapigatewayLogBytes            metric.Int64Counter
-	ReceiverAwsapigatewayLogEvents           metric.Int64Counter
-	ReceiverAwsapigatewayLogGroups           metric.Int64ObservableGauge
-	ReceiverAwsapigatewayLostSeconds         metric.Float64Counter
-	ReceiverAwsapigatewayMalformedResults    metric.Int64Counter
-	ReceiverAwsapigatewayOddTimestamps       metric.Int64Counter
-	ReceiverAwsapigatewayParseErrors         metric.Int64Counter
-	ReceiverAwsapigatewayRefusedLogRecords   metric.Int64Counter
-	ReceiverAwsapigatewayRefusedPoints       metric.Int64Counter
-	ReceiverAwsapigatewayRememberedIds       metric.Int64ObservableGauge
-	ReceiverAwsapigatewaySeries              metric.Int64ObservableGauge
-	ReceiverAwsapigatewaySkippedLogEvents    metric.Int64Counter
-	ReceiverAwsapigatewayTargetUp            metric.Int64ObservableGauge
-	ReceiverAwsapigatewayUnknownLogLines     metric.Int64Counter
-	ReceiverAwsapigatewayUnknownSeries       metric.Int64ObservableGauge
-	ReceiverAwsapigatewayUnreadableLogGroups metric.Int64ObservableGauge
+	meter                                      metric.Meter
+	mu                                         sync.Mutex
+	registrations                              []metric.Registration
+	ReceiverAwsapigatewayAccessLogSpans        metric.Int64Counter
+	ReceiverAwsapigatewayAmbiguousSeries       metric.Int64ObservableGauge
+	ReceiverAwsapigatewayAwsCallDuration       metric.Float64Histogram
+	ReceiverAwsapigatewayAwsCalls              metric.Int64Counter
+	ReceiverAwsapigatewayAwsRetries            metric.Int64Counter
+	ReceiverAwsapigatewayAwsThrottles          metric.Int64Counter
+	ReceiverAwsapigatewayBilledMetricsHigh     metric.Int64Counter
+	ReceiverAwsapigatewayBilledMetricsLow      metric.Int64Counter
+	ReceiverAwsapigatewayCheckpointErrors      metric.Int64Counter
+	ReceiverAwsapigatewayClockOffset           metric.Float64ObservableGauge
+	ReceiverAwsapigatewayDroppedEntityEvents   metric.Int64Counter
+	ReceiverAwsapigatewayDuplicatesDropped     metric.Int64Counter
+	ReceiverAwsapigatewayEntities              metric.Int64ObservableGauge
+	ReceiverAwsapigatewayEstimatedCost         metric.Float64Counter
+	ReceiverAwsapigatewayIncompleteTraces      metric.Int64Counter
+	ReceiverAwsapigatewayInventoryAge          metric.Float64ObservableGauge
+	ReceiverAwsapigatewayInventoryInterval     metric.Float64ObservableGauge
+	ReceiverAwsapigatewayInventoryStaleParts   metric.Int64ObservableGauge
+	ReceiverAwsapigatewayLag                   metric.Float64ObservableGauge
+	ReceiverAwsapigatewayLastSuccess           metric.Float64ObservableGauge
+	ReceiverAwsapigatewayLatePoints            metric.Int64Counter
+	ReceiverAwsapigatewayLeftOutTraces         metric.Int64Counter
+	ReceiverAwsapigatewayLogBytes              metric.Int64Counter
+	ReceiverAwsapigatewayLogEvents             metric.Int64Counter
+	ReceiverAwsapigatewayLogGroups             metric.Int64ObservableGauge
+	ReceiverAwsapigatewayLostSeconds           metric.Float64Counter
+	ReceiverAwsapigatewayMalformedResults      metric.Int64Counter
+	ReceiverAwsapigatewayOddTimestamps         metric.Int64Counter
+	ReceiverAwsapigatewayParseErrors           metric.Int64Counter
+	ReceiverAwsapigatewayRefusedLogRecords     metric.Int64Counter
+	ReceiverAwsapigatewayRefusedPoints         metric.Int64Counter
+	ReceiverAwsapigatewayRefusedSpans          metric.Int64Counter
+	ReceiverAwsapigatewayRememberedIds         metric.Int64ObservableGauge
+	ReceiverAwsapigatewayRepeatedSegments      metric.Int64Counter
+	ReceiverAwsapigatewayRetrievedTraces       metric.Int64Counter
+	ReceiverAwsapigatewayScannedTraces         metric.Int64Counter
+	ReceiverAwsapigatewaySegmentErrors         metric.Int64Counter
+	ReceiverAwsapigatewaySeries                metric.Int64ObservableGauge
+	ReceiverAwsapigatewaySkippedLogEvents      metric.Int64Counter
+	ReceiverAwsapigatewaySpanlessLogLines      metric.Int64Counter
+	ReceiverAwsapigatewayTargetUp              metric.Int64ObservableGauge
+	ReceiverAwsapigatewayUnknownLogLines       metric.Int64Counter
+	ReceiverAwsapigatewayUnknownSegmentMembers metric.Int64Counter
+	ReceiverAwsapigatewayUnknownSeries         metric.Int64ObservableGauge
+	ReceiverAwsapigatewayUnreadableLogGroups   metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -324,6 +334,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverAwsapigatewayAccessLogSpans, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_access_log_spans",
+		metric.WithDescription("Spans that were made of access logs and handed over. [Alpha]"),
+		metric.WithUnit("{span}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayAmbiguousSeries, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_ambiguous_series",
 		metric.WithDescription("Series whose API name and stage belong to more than one live REST API, in the last cycle. [Alpha]"),
@@ -403,6 +419,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{USD}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayIncompleteTraces, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_incomplete_traces",
+		metric.WithDescription("Traces of which something is missing for good, by the reason. [Alpha]"),
+		metric.WithUnit("{trace}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayInventoryAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_awsapigateway_inventory_age",
 		metric.WithDescription("Age of the last complete inventory. [Alpha]"),
@@ -437,6 +459,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_awsapigateway_late_points",
 		metric.WithDescription("Points that appeared or grew after their period had been sent. Their amounts went into a later point. [Alpha]"),
 		metric.WithUnit("{datapoint}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayLeftOutTraces, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_left_out_traces",
+		metric.WithDescription("Traces that were not retrieved, by max_traces_per_minute. [Alpha]"),
+		metric.WithUnit("{trace}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayLogBytes, err = builder.meter.Int64Counter(
@@ -493,10 +521,40 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{datapoint}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayRefusedSpans, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_refused_spans",
+		metric.WithDescription("Spans that the pipeline refused for good; they are dropped. [Alpha]"),
+		metric.WithUnit("{span}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayRememberedIds, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_remembered_ids",
 		metric.WithDescription("Ids of log events that are remembered, so that none comes out twice. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayRepeatedSegments, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_repeated_segments",
+		metric.WithDescription("Segments that were read again, had not changed, and were not handed over again. [Alpha]"),
+		metric.WithUnit("{segment}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayRetrievedTraces, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_retrieved_traces",
+		metric.WithDescription("Traces that were retrieved, as AWS bills them. [Alpha]"),
+		metric.WithUnit("{trace}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayScannedTraces, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_scanned_traces",
+		metric.WithDescription("Traces that AWS looked at for the lists of traces, whether they passed API Gateway or not, as it bills them. [Alpha]"),
+		metric.WithUnit("{trace}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewaySegmentErrors, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_segment_errors",
+		metric.WithDescription("Segments that can not be decoded. The other ones of their traces come out. [Alpha]"),
+		metric.WithUnit("{segment}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewaySeries, err = builder.meter.Int64ObservableGauge(
@@ -511,6 +569,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewaySpanlessLogLines, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_spanless_log_lines",
+		metric.WithDescription("Lines of access logs that could make no span, since their format does not say how long the request took, or no format fits. [Alpha]"),
+		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayTargetUp, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_awsapigateway_target_up",
 		metric.WithDescription("1 while the target can be read, 0 while it fails. [Alpha]"),
@@ -521,6 +585,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_awsapigateway_unknown_log_lines",
 		metric.WithDescription("Lines of execution logs of a form that is not known. Their records have the line and the request id. [Alpha]"),
 		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverAwsapigatewayUnknownSegmentMembers, err = builder.meter.Int64Counter(
+		"otelcol_receiver_awsapigateway_unknown_segment_members",
+		metric.WithDescription("Members of segments that no attribute of its own is known for. They come out under aws.xray. [Alpha]"),
+		metric.WithUnit("{member}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverAwsapigatewayUnknownSeries, err = builder.meter.Int64ObservableGauge(

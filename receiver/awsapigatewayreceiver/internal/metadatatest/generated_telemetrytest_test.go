@@ -76,6 +76,7 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.ReceiverAwsapigatewayAccessLogSpans.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayAwsCallDuration.Record(context.Background(), 1)
 	tb.ReceiverAwsapigatewayAwsCalls.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayAwsRetries.Add(context.Background(), 1)
@@ -86,7 +87,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverAwsapigatewayDroppedEntityEvents.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayDuplicatesDropped.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayEstimatedCost.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayIncompleteTraces.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLatePoints.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayLeftOutTraces.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLogBytes.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLogEvents.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayLostSeconds.Add(context.Background(), 1)
@@ -95,8 +98,18 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverAwsapigatewayParseErrors.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayRefusedLogRecords.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayRefusedPoints.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayRefusedSpans.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayRepeatedSegments.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayRetrievedTraces.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayScannedTraces.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewaySegmentErrors.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewaySkippedLogEvents.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewaySpanlessLogLines.Add(context.Background(), 1)
 	tb.ReceiverAwsapigatewayUnknownLogLines.Add(context.Background(), 1)
+	tb.ReceiverAwsapigatewayUnknownSegmentMembers.Add(context.Background(), 1)
+	AssertEqualReceiverAwsapigatewayAccessLogSpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayAmbiguousSeries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -136,6 +149,9 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewayEstimatedCost(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayIncompleteTraces(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayInventoryAge(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -152,6 +168,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayLatePoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayLeftOutTraces(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayLogBytes(t, testTel,
@@ -181,7 +200,22 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewayRefusedPoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayRefusedSpans(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayRememberedIds(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayRepeatedSegments(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayRetrievedTraces(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayScannedTraces(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewaySegmentErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewaySeries(t, testTel,
@@ -190,10 +224,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverAwsapigatewaySkippedLogEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewaySpanlessLogLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayTargetUp(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayUnknownLogLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverAwsapigatewayUnknownSegmentMembers(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverAwsapigatewayUnknownSeries(t, testTel,

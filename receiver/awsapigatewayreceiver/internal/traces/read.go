@@ -1,0 +1,213 @@
+package traces
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/segment"
+)
+
+const (
+	// workers is how many calls are under way at once: enough for the limiter's rate at a latency of a second or less.
+	workers = 16
+	// maxRounds is how often traces that AWS leaves unprocessed are asked for again in a row without getting any.
+	maxRounds = 8
+	// Waits between the rounds.
+	minRoundWait = time.Second
+	maxRoundWait = 30 * time.Second
+)
+
+// retrieve reads the traces that were chosen and hands them over.
+func (r *Reader) retrieve(ctx context.Context, w *window) error {
+	wait := poll.Backoff{Min: minRoundWait, Max: maxRoundWait}
+	for now := w.now; len(now.pending) > 0; {
+		if err := r.findOut(ctx); err != nil {
+			return err
+		}
+		before := len(now.pending)
+		err := r.round(ctx, w)
+		if errors.Is(err, errSearchOff) {
+			r.turnOff("StartTraceRetrieval", err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if len(now.pending) == 0 {
+			return nil
+		}
+		now.rounds++
+		if len(now.pending) < before {
+			now.rounds = 0
+			wait.Reset()
+		}
+		if now.rounds >= maxRounds {
+			return r.giveUp(ctx, w)
+		}
+		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp ends the reading of traces that AWS does not process: at the first reading they are left to the last one.
+func (r *Reader) giveUp(ctx context.Context, w *window) error {
+	b := &batch{}
+	for _, c := range w.now.pending {
+		b.memos = append(b.memos, taken{id: c.id, memo: memo{again: true}})
+	}
+	if w.now.final {
+		r.Recorder.Incomplete(ctx, Unprocessed, int64(len(w.now.pending)))
+		r.Logger.Warn("X-Ray leaves traces unprocessed; they are given up", zap.Int("traces", len(w.now.pending)), zap.Time("from", time.Unix(w.Start, 0).UTC()))
+	}
+	w.now.pending = nil
+	return r.handOver(ctx, w, b)
+}
+
+// answer is what one call brought.
+type answer struct {
+	asked       []candidate
+	traces      []model.Trace
+	unprocessed []string
+	err         error
+}
+
+// round asks for each pending trace once, several calls at a time. What was handed over, or does not exist, is pending no more.
+func (r *Reader) round(ctx context.Context, w *window) error {
+	fetch, size := r.source(w)
+	calls := make(chan []candidate)
+	answers := make(chan answer)
+	calling, stop := context.WithCancel(ctx)
+	defer stop()
+	var running sync.WaitGroup
+	running.Go(func() {
+		defer close(calls)
+		for some := range slices.Chunk(w.now.pending, size) {
+			select {
+			case calls <- some:
+			case <-calling.Done():
+				return
+			}
+		}
+	})
+	for range min(workers, (len(w.now.pending)+size-1)/size) {
+		running.Go(func() {
+			for some := range calls {
+				a := answer{asked: some}
+				a.traces, a.unprocessed, a.err = fetch(ctx, idsOf(some))
+				select {
+				case answers <- a:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	go func() {
+		running.Wait()
+		close(answers)
+	}()
+	done, err := r.take(ctx, w, answers, stop)
+	running.Wait()
+	w.now.pending = slices.DeleteFunc(slices.Clone(w.now.pending), func(c candidate) bool { return done[c.id] })
+	return err
+}
+
+// take hands answers over as they come. After the first error no more calls are made; what is on its way is still taken.
+func (r *Reader) take(ctx context.Context, w *window, answers <-chan answer, stop func()) (done map[pcommon.TraceID]bool, first error) {
+	done = map[pcommon.TraceID]bool{}
+	b := &batch{}
+	flush := func() {
+		if len(b.memos) == 0 || ctx.Err() != nil {
+			return
+		}
+		if err := r.handOver(ctx, w, b); err != nil {
+			return // ctx has ended
+		}
+		for i := range b.memos {
+			done[b.memos[i].id] = true
+		}
+		b = &batch{}
+	}
+	for {
+		var a answer
+		var more bool
+		select {
+		case a, more = <-answers:
+		default:
+			flush() // nothing else is there: data is not kept waiting
+			a, more = <-answers
+		}
+		if !more {
+			flush()
+			if ctx.Err() != nil {
+				first = ctx.Err()
+			}
+			return done, first
+		}
+		if a.err != nil {
+			if first == nil {
+				first = a.err
+			}
+			stop()
+			continue
+		}
+		r.add(ctx, w, b, &a)
+		if len(b.documents) >= maxBatchDocuments || b.bytes >= maxBatchBytes {
+			flush()
+		}
+	}
+}
+
+func idsOf(some []candidate) []string {
+	ids := make([]string, len(some))
+	for i := range some {
+		ids[i] = xrayID(some[i].id)
+	}
+	return ids
+}
+
+// add takes what a call brought into a batch.
+func (r *Reader) add(ctx context.Context, w *window, b *batch, a *answer) {
+	r.Recorder.Retrieved(ctx, int64(len(a.traces)))
+	r.count(func(t *tally) {
+		t.called++
+		if !w.read {
+			t.retrieved += int64(len(a.traces))
+		}
+	})
+	found := make(map[pcommon.TraceID]*model.Trace, len(a.traces))
+	for i := range a.traces {
+		if id, ok := segment.TraceID(a.traces[i].ID); ok {
+			found[id] = &a.traces[i]
+		}
+	}
+	later := make(map[pcommon.TraceID]bool, len(a.unprocessed))
+	for _, s := range a.unprocessed {
+		if id, ok := segment.TraceID(s); ok {
+			later[id] = true
+		}
+	}
+	for i := range a.asked {
+		c := &a.asked[i]
+		switch t := found[c.id]; {
+		case t != nil:
+			r.trace(ctx, w, b, c, t)
+		case later[c.id]: // it stays pending
+		default:
+			if w.now.final {
+				r.Recorder.Incomplete(ctx, Missing, 1)
+			}
+			b.memos = append(b.memos, taken{id: c.id, memo: memo{again: true}})
+		}
+	}
+}
