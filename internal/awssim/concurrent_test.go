@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
 )
 
 // TestConcurrentUse is for the race detector: everything at once, under a clock that runs 600 times as fast as real time.
@@ -46,12 +48,33 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	repeat(func() {
+		in := during(now().Add(-5*time.Minute), now(), gatewayTraces)
+		page, err := h.xray().GetTraceSummaries(background, &in)
+		if err != nil {
+			return
+		}
+		for _, s := range page.TraceSummaries[:min(len(page.TraceSummaries), 3)] {
+			_, _ = h.xray().BatchGetTraces(background, &xray.BatchGetTracesInput{TraceIds: []string{aws.ToString(s.Id)}})
+		}
+	})
+	repeat(func() {
+		partners := h.as(DemoOtherAccount, "us-east-1").xray()
+		id := []string{"1-58406520-a006649127e371903a2de979"}
+		started, err := partners.StartTraceRetrieval(background, &xray.StartTraceRetrievalInput{TraceIds: id, StartTime: &noon, EndTime: aws.Time(now())})
+		if err == nil {
+			_, _ = partners.ListRetrievedTraces(background, &xray.ListRetrievedTracesInput{RetrievalToken: started.RetrievalToken})
+		}
+	})
+	repeat(func() {
 		_, _ = h.as(DemoOtherAccount, "eu-west-1").apiGateway().GetRestApis(background, &apigateway.GetRestApisInput{})
 	})
 	repeat(func() {
 		h.SetFaults(rates)
 		h.SetLateness(Lateness{Base: time.Minute, Max: 4 * time.Minute, Late: 0.3})
 		h.SetIngestion(Lateness{Base: time.Second, Max: 4 * time.Minute, Late: 0.3})
+		h.SetTracing(Arrival{Base: time.Second, Max: time.Minute, Late: 0.3, Pieces: 0.3})
+		h.TraceCounts()
+		h.admin(t, "GET", "/world/traces?api=a1orders00&limit=10", "", nil)
 		h.admin(t, "GET", "/world?api=a1orders00", "", nil)
 		h.admin(t, "GET", "/world/requests?api=a1orders00&limit=10", "", nil)
 		_, _ = h.Count(""), h.Calls()

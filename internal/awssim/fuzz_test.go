@@ -16,7 +16,11 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte(*in.MetricDataQueries[0].Id))
 	f.Add([]byte(`{"logGroupName":"access","logGroupIdentifier":"x","startTime":-1,"endTime":9223372036854775807,"limit":1,"nextToken":"b/oWRIYXNoAA","logStreamName":"y"}`))
 	f.Add([]byte(`{"logGroupName":"access","startTime":1795262000000}`))
-	s := New(Config{World: logging(shop(), "access", demoJSON), Now: func() time.Time { return noon }})
+	f.Add([]byte(`{"StartTime":1795262000,"EndTime":1795262390.5,"TimeRangeType":"Event","FilterExpression":"annotation[aws:api_id] = \"x\" OR ! fault","NextToken":"pGJBdAA"}`))
+	f.Add([]byte(`{"StartTime":0,"EndTime":99999999999,"TraceIds":["1-58406520-a006649127e371903a2de979","58406520a006649127e371903a2de979"],"RetrievalToken":"x","TraceFormat":"OTEL"}`))
+	world := logging(shop(), "access", demoJSON)
+	world.Accounts[0].Regions[0].APIs[0].Stages[0].Tracing, world.Accounts[0].Regions[0].ForeignTraces = true, 10
+	s := New(Config{World: world, Now: func() time.Time { return noon }})
 	s.config.Latency = 0
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, op := range []string{"GetMetricData", "ListMetrics", "FilterLogEvents", "GetLogEvents", "DescribeLogGroups", "DescribeLogStreams", "?"} {
@@ -40,6 +44,14 @@ func FuzzRequests(f *testing.F) {
 				if w.Code >= 500 {
 					t.Errorf("%s is answered with %d: %s", op, w.Code, w.Body)
 				}
+			}
+		}
+		for path := range xrayOperations {
+			r := httptest.NewRequest("POST", path, bytes.NewReader(body))
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIATEST/20261121/us-east-1/xray/aws4_request, SignedHeaders=host, Signature=0")
+			w := httptest.NewRecorder()
+			if s.ServeHTTP(w, r); w.Code >= 500 {
+				t.Errorf("%s is answered with %d: %s", path, w.Code, w.Body)
 			}
 		}
 		r := httptest.NewRequest("GET", "/restapis", nil)

@@ -89,7 +89,7 @@ type traceDocument struct {
 // tracesOutput is the answer of BatchGetTraces and ListRetrievedTraces.
 type tracesOutput struct {
 	Traces              []members
-	UnprocessedTraceIds []string `json:",omitempty"` //nolint:revive // AWS's own spelling
+	UnprocessedTraceIds []string `json:",omitzero"` //nolint:revive // AWS's own spelling
 	RetrievalStatus     string   `json:",omitempty"`
 	TraceFormat         string   `json:",omitempty"`
 	NextToken           string   `json:",omitempty"`
@@ -126,7 +126,7 @@ func (s *Server) batchGetTraces(x *exchange) (any, error) {
 		return nil, err
 	}
 	region := s.traces.region(x.caller.account, x.caller.region)
-	out, size := &tracesOutput{Traces: []members{}}, 0
+	out, size := &tracesOutput{Traces: []members{}, UnprocessedTraceIds: []string{}}, 0
 	for ; at < len(in.TraceIds); at++ {
 		id := in.TraceIds[at]
 		seconds, known, ok := parseTraceID(id)

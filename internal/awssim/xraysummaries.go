@@ -32,10 +32,10 @@ type traceSummary struct {
 	ResponseTime                               xrayNumber `json:",omitempty"`
 	HasFault, HasError, HasThrottle, IsPartial bool
 	HTTP                                       members                  `json:"Http,omitempty"`
-	Annotations                                map[string][]*traceValue `json:",omitempty"`
-	Users                                      []*traceUser             `json:",omitempty"`
-	ServiceIds                                 []serviceID              `json:",omitempty"` //nolint:revive // AWS's own spelling
-	ResourceARNs                               []members                `json:",omitempty"`
+	Annotations                                map[string][]*traceValue `json:",omitzero"`
+	Users                                      []*traceUser             `json:",omitzero"`
+	ServiceIds                                 []serviceID              `json:",omitzero"` //nolint:revive // AWS's own spelling
+	ResourceARNs                               []members                `json:",omitzero"`
 	EntryPoint                                 *serviceID               `json:",omitempty"`
 	Revision                                   int
 	MatchedEventTime                           xrayNumber `json:",omitempty"`
@@ -101,10 +101,12 @@ func (s *Server) getTraceSummaries(x *exchange) (any, error) {
 		return nil, invalidRequest("TimeRangeType %q is not one of TraceId, Event, Service.", in.TimeRangeType)
 	}
 	hash := hashStrings(0, in.FilterExpression, in.TimeRangeType, fmt.Sprint(from, to))
-	token := summaryToken{At: min(to, scan.now+1), Source: math.MinInt32}
+	newest := min(to, scan.now+1)
+	token := summaryToken{At: newest, Source: math.MinInt32}
 	if in.NextToken != "" && (!decodeToken(in.NextToken, &token) || token.Hash != hash || x.now.Sub(time.Unix(token.Issued, 0)) > logTokenLife) {
 		return nil, invalidRequest("The specified NextToken is invalid.")
 	}
+	token.At = min(token.At, newest)
 	next := summaryToken{Hash: hash, Issued: x.now.Unix(), At: token.At, Source: token.Source, Request: token.Request, WasNull: true}
 	more := true
 	if !x.verdict.empty || token.WasNull {
@@ -186,7 +188,10 @@ func (s *traceScan) look(minute int64, e *traceEntry) {
 
 // summary is the trace as GetTraceSummaries lists it.
 func (s *shown) summary() traceSummary {
-	out := traceSummary{ID: s.id, StartTime: xrayNumber(float64(s.at) / 1000), Duration: secondsOf(s.duration()), IsPartial: s.partial, Revision: s.revision}
+	out := traceSummary{
+		ID: s.id, StartTime: xrayNumber(float64(s.at) / 1000), Duration: secondsOf(s.duration()), IsPartial: s.partial, Revision: s.revision,
+		Annotations: map[string][]*traceValue{}, Users: []*traceUser{}, ResourceARNs: []members{},
+	}
 	if root, progress := s.root(); root != nil {
 		id := s.service(root)
 		out.EntryPoint = &id
@@ -216,9 +221,6 @@ func (s *shown) summary() traceSummary {
 
 // annotate adds an annotation, to the value's services where it is known already.
 func (t *traceSummary) annotate(a member, id serviceID) {
-	if t.Annotations == nil {
-		t.Annotations = map[string][]*traceValue{}
-	}
 	for _, known := range t.Annotations[a.name] {
 		if known.value == a.value {
 			known.ServiceIds = append(known.ServiceIds, id)

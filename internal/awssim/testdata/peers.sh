@@ -8,7 +8,7 @@ work=$(mktemp -d)
 port=${PEERS_PORT:-45990}
 admin=$((port + 1))
 (cd "$root" && go build -o "$work/awssim" ./cmd/awssim)
-"$work/awssim" -listen "127.0.0.1:$port" -admin "127.0.0.1:$admin" -late 0 -list-lag 0s -ingestion-late 0 -latency 2ms -quotas=false >"$work/log" &
+"$work/awssim" -listen "127.0.0.1:$port" -admin "127.0.0.1:$admin" -late 0 -list-lag 0s -ingestion-late 0 -tracing-late 0 -latency 2ms -quotas=false >"$work/log" &
 pid=$!
 trap 'kill $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=AKIASIM111122223333
@@ -34,6 +34,11 @@ if command -v aws >/dev/null; then
 	test "$(aws apigateway get-vpc-links --query 'length(items)')" = 2
 	test "$(aws apigatewayv2 get-vpc-links --query 'length(Items)')" = 2
 	test "$(aws apigateway get-domain-names --query 'length(items)')" = 3
+	traces=$(aws xray get-trace-summaries --start-time $(($(date +%s) - 300)) --end-time "$(date +%s)" \
+		--filter-expression 'service(id(type: "AWS::ApiGateway::Stage"))' --no-paginate --query 'TraceSummaries[:3].Id' --output text)
+	# shellcheck disable=SC2086 # the ids are words
+	test "$(aws xray batch-get-traces --trace-ids $traces --query 'length(Traces)')" = 3
+	test "$(aws xray get-trace-segment-destination --query Destination --output text)" = XRay
 	test "$(aws cloudwatch list-metrics --namespace AWS/ApiGateway --recently-active PT3H --query 'length(Metrics)')" -gt 100
 	echo "peers: the AWS CLI reads it"
 else
@@ -43,6 +48,7 @@ if python3 -c 'import boto3' 2>/dev/null; then
 	python3 "$here/peers.py"
 	python3 "$here/inventory.py"
 	python3 "$here/logs.py"
+	python3 "$here/traces.py"
 else
 	echo "peers: no boto3 here, skipped"
 fi
