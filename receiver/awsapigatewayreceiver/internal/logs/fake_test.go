@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
@@ -138,11 +139,14 @@ type bench struct {
 	inv    *fakeInventory
 	said   *observer.ObservedLogs
 	refuse func() error
+	// refuseSpans is the same of the pipeline that takes spans.
+	refuseSpans func() error
 
 	mu       sync.Mutex
 	counts   map[string]int64
 	lostSecs float64
 	records  []record
+	spans    []sentSpan
 	health   [2]error // all, some
 }
 
@@ -156,8 +160,23 @@ type record struct {
 
 var benchTarget = model.Target{Label: "default/us-east-1", AccountID: "111122223333", Region: "us-east-1", Partition: "aws"}
 
-// newBench makes a reader of a snapshot's log groups; edit changes its configuration.
+// sentSpan is what a test looks at of a span.
+type sentSpan struct {
+	name, kind, trace, id, parent string
+	attributes, resource          map[string]any
+	at                            time.Time
+}
+
+// newBench makes a reader of a snapshot's log groups for records; edit changes its configuration.
 func newBench(t *testing.T, snapshot *inventory.Snapshot, edit func(*Config)) *bench {
+	t.Helper()
+	return newBenchFor(t, snapshot, edit, signals{records: true})
+}
+
+// signals are what a bench's reader reads for.
+type signals struct{ records, spans, xray bool }
+
+func newBenchFor(t testing.TB, snapshot *inventory.Snapshot, edit func(*Config), reads signals) *bench {
 	t.Helper()
 	b := &bench{client: &fakeClient{}, inv: &fakeInventory{snapshot: snapshot}, counts: map[string]int64{}}
 	config := DefaultConfig()
@@ -172,16 +191,17 @@ func newBench(t *testing.T, snapshot *inventory.Snapshot, edit func(*Config)) *b
 	require.NoError(t, err)
 	next, err := consumer.NewLogs(b.consume)
 	require.NoError(t, err)
+	nextSpans, err := consumer.NewTraces(b.consumeSpans)
+	require.NoError(t, err)
 	count := func(name string) func(context.Context, int64) {
 		return func(_ context.Context, n int64) { b.count(name, n) }
 	}
 	by := func(name string) func(context.Context, string, int64) {
 		return func(_ context.Context, value string, n int64) { b.count(name+"="+value, n) }
 	}
-	b.Reader = New(Settings{
+	settings := Settings{
 		Target: benchTarget, Config: &config, Client: b.client, Inventory: b.inv, Store: &checkpoint.Store{}, Resources: resource.NewWriter(benchTarget, nil, nil),
-		Emitter: emit.NewLogs(emit.Settings{Hold: context.Background(), Obs: obs, Clock: poll.System{}, Logger: zap.NewNop(), Refused: func(error) {}, Format: "cloudwatchlogs"}, next),
-		Clock:   poll.System{}, Logger: zap.New(core), Pages: 4, Version: "1",
+		Clock: poll.System{}, Logger: zap.New(core), Pages: 4, Version: "1", XRayPulled: reads.xray,
 		Recorder: Recorder{
 			Records: by("records"), Bytes: by("bytes"), ParseErrors: by("parse"), UnknownLines: count("unknown"), Duplicates: count("duplicates"), Skipped: count("skipped"),
 			OddTimestamps: count("odd"), RefusedRecords: count("refused"), CheckpointError: func(context.Context) { b.count("checkpoint", 1) },
@@ -190,8 +210,17 @@ func newBench(t *testing.T, snapshot *inventory.Snapshot, edit func(*Config)) *b
 				defer b.mu.Unlock()
 				b.lostSecs += s
 			},
+			Spans: count("spans"), SpanlessLines: count("spanless"), RefusedSpans: count("refused spans"),
 		},
-	})
+	}
+	emitting := emit.Settings{Hold: context.Background(), Obs: obs, Clock: poll.System{}, Logger: zap.NewNop(), Refused: func(error) {}, Format: "cloudwatchlogs"}
+	if reads.records {
+		settings.Emitter = emit.NewLogs(emitting, next)
+	}
+	if reads.spans {
+		settings.Spans = emit.NewTraces(emitting, nextSpans)
+	}
+	b.Reader = New(settings)
 	b.report = b.took
 	require.NoError(t, b.loadIndex(t.Context()))
 	return b
@@ -240,6 +269,33 @@ func (b *bench) consume(_ context.Context, ld plog.Logs) error {
 		}
 	}
 	return nil
+}
+
+func (b *bench) consumeSpans(_ context.Context, td ptrace.Traces) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refuseSpans != nil {
+		if err := b.refuseSpans(); err != nil {
+			return err
+		}
+	}
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, s := range ss.Spans().All() {
+				b.spans = append(b.spans, sentSpan{
+					s.Name(), s.Kind().String(), s.TraceID().String(), s.SpanID().String(), s.ParentSpanID().String(), s.Attributes().AsRaw(), rs.Resource().Attributes().AsRaw(),
+					s.StartTimestamp().AsTime(),
+				})
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) cameSpans() []sentSpan {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.spans)
 }
 
 func (b *bench) came() []record {
