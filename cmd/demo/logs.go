@@ -1,15 +1,6 @@
 package main
 
-import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-)
+import "encoding/json"
 
 // What the names of our own entity types, events and attributes begin with, and attributes of ids.
 const (
@@ -39,6 +30,7 @@ type logs struct {
 
 type record struct {
 	TimeUnixNano int64 `json:",string"`
+	TraceID      string
 	EventName    string
 	Body         struct{ StringValue string }
 	Attributes   attributes
@@ -82,31 +74,11 @@ func (a attributes) number(key string) float64 {
 }
 
 // read takes in what was added to the file. It returns a line for each change of the inventory.
-func (o *logOutput) read(path string) ([]string, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if _, err := file.Seek(o.offset, io.SeekStart); err != nil {
-		return nil, err
-	}
-	var changes []string
-	for r := bufio.NewReader(file); ; {
-		line, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return changes, nil // a last line without its end is still being written
-		}
-		if err != nil {
-			return changes, err
-		}
-		o.offset += int64(len(line))
+func (o *logOutput) read(path string) (changes []string, err error) {
+	err = readLines(path, &o.offset, func(line []byte) error {
 		var batch logs
-		if err := json.Unmarshal(bytes.TrimSpace(line), &batch); err != nil {
-			return changes, fmt.Errorf("cannot read %s: %w", path, err)
+		if err := json.Unmarshal(line, &batch); err != nil {
+			return err
 		}
 		for i := range batch.ResourceLogs {
 			rl := &batch.ResourceLogs[i]
@@ -118,7 +90,9 @@ func (o *logOutput) read(path string) ([]string, error) {
 				}
 			}
 		}
-	}
+		return nil
+	})
+	return changes, err
 }
 
 // add takes in a record. It returns what it changes in the inventory, "" where that is nothing.

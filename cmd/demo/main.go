@@ -19,9 +19,10 @@ import (
 const (
 	demoConfig = "exporterconfig/demo.yaml"
 	demoFolder = ".run"
-	// demoOutput and demoLogs are the file exporters'; demoPoints takes the standard output, which is the debug exporter's.
+	// demoOutput, demoLogs and demoTraces are the file exporters'; demoPoints takes the standard output, which is the debug exporter's.
 	demoOutput = demoFolder + "/metrics.jsonl"
 	demoLogs   = demoFolder + "/logs.jsonl"
+	demoTraces = demoFolder + "/traces.jsonl"
 	demoPoints = demoFolder + "/points.txt"
 	awssimLog  = demoFolder + "/awssim.log"
 
@@ -63,7 +64,7 @@ const welcome = `
 Running: the collector, and an embedded AWS that it reads: two accounts, two regions, REST, HTTP and WebSocket APIs with traffic.
 
   points, readable       tail -f ` + demoPoints + `
-  OTLP as JSON lines     ` + demoOutput + `, logs and entities: ` + demoLogs + `
+  OTLP as JSON lines     ` + demoOutput + `, logs and entities: ` + demoLogs + `, traces: ` + demoTraces + `
   Prometheus page        http://127.0.0.1:8889/metrics
   embedded AWS           http://` + awssimAddress + `, what really happened: http://` + adminAddress + `/world
   internal metrics       http://127.0.0.1:8888/metrics
@@ -71,7 +72,7 @@ Running: the collector, and an embedded AWS that it reads: two accounts, two reg
   the config             ` + demoConfig + `
 
 The first points come within 20 seconds, then once a minute; the inventory within 30, and what changes in it, minute by minute; requests
-from access logs come every ten seconds. Ctrl-C ends both.
+from access logs, and traces, come every ten seconds. Ctrl-C ends both.
 
 `
 
@@ -178,7 +179,7 @@ func runCollector(ctx context.Context, aws *process, collector string, mustDeliv
 	return delivered()
 }
 
-// delivered says what came out. It is an error that there are no metrics, no entities, or no access logs.
+// delivered says what came out. It is an error that there are no metrics, no entities, no access logs, or no traces.
 func delivered() error {
 	got, err := readOutput(demoOutput)
 	if err != nil {
@@ -186,6 +187,10 @@ func delivered() error {
 	}
 	logs := newLogOutput()
 	if _, err := logs.read(demoLogs); err != nil {
+		return err
+	}
+	traces := newTraceOutput()
+	if err := traces.read(demoTraces); err != nil {
 		return err
 	}
 	var errs []error
@@ -200,23 +205,31 @@ func delivered() error {
 	if logs.requests.total.requests == 0 {
 		errs = append(errs, fmt.Errorf("no access logs came out: %s has no record of %saccess", demoLogs, prefix))
 	}
+	beyond, logged := traces.count()
+	if beyond == 0 {
+		errs = append(errs, fmt.Errorf("no traces of X-Ray came out: %s has none that goes on behind API Gateway", demoTraces))
+	}
+	if logged == 0 {
+		errs = append(errs, fmt.Errorf("no spans of access logs came out: %s has none", demoTraces))
+	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs\n",
+	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs; "+
+		"%d spans of %d traces, %d of which go on behind API Gateway, %d come from access logs\n",
 		got.points, len(got.stages), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
-		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines)
+		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines, traces.spans, len(traces.traces), beyond, logged)
 	return nil
 }
 
-// watch says when the first data is there, what the inventory is, what changes in it, and what is in the logs of requests, and waits for the end of the
-// context or of a process.
+// watch says when the first data is there, what the inventory is, what changes in it, and what is in the logs and traces of requests, and waits for the
+// end of the context or of a process.
 func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	late := time.After(dataWithin)
 	collected, crawled := &arrival{quiet: quietFor}, &arrival{quiet: crawledFor}
-	logs := newLogOutput()
+	logs, traces := newLogOutput(), newTraceOutput()
 	counted := time.NewTicker(countEvery)
 	defer counted.Stop()
 	for {
@@ -244,29 +257,35 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 			if err != nil {
 				return err
 			}
+			if err := traces.read(demoTraces); err != nil {
+				return err
+			}
 			if crawled.shown {
 				for _, line := range changes {
 					fmt.Println(line)
 				}
-				showFailure(logs.requests)
+				showOne(logs.requests, traces)
 			} else if collected.shown && crawled.complete(logs.inventory.count("")) {
 				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\n", crawled.last.Sub(began).Seconds(), logs.inventory.table())
 				fmt.Printf("Access logs, each in the format of its stage; the first request of each:\n\n%s\n", logs.requests.table(8))
-				showFailure(logs.requests)
+				showOne(logs.requests, traces)
 				fmt.Printf("What changes in the inventory, in the first minutes a good deal:\n\n")
 			}
 		case <-counted.C:
 			if crawled.shown {
-				fmt.Printf("  %s  %s\n", time.Now().Format(time.TimeOnly), logs.requests.more())
+				fmt.Printf("  %s  %s; %s\n", time.Now().Format(time.TimeOnly), logs.requests.more(), traces.more())
 			}
 		}
 	}
 }
 
-// showFailure shows, once, a request that failed.
-func showFailure(l *requestLogs) {
+// showOne shows, once each, a request that failed, and a request's trace.
+func showOne(l *requestLogs, traces *traceOutput) {
 	if failed := l.explain(); failed != "" {
 		fmt.Printf("A request that failed, in the access log and, by its id, in the execution log:\n\n%s\n", failed)
+	}
+	if traced := traces.show(l); traced != "" {
+		fmt.Printf("A request in the access log and, by its trace id, in X-Ray; each span with its service, duration and status:\n\n%s\n", traced)
 	}
 }
 

@@ -1,15 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -69,27 +63,11 @@ type point struct {
 
 // readOutput sums up the file; one that is not there yet is empty.
 func readOutput(path string) (*output, error) {
-	o := &output{stages: map[string]*stage{}}
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return o, nil
-	}
-	if err != nil {
+	o, offset := &output{stages: map[string]*stage{}}, int64(0)
+	if err := readLines(path, &offset, o.add); err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	for r := bufio.NewReader(file); ; {
-		line, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return o, nil // a last line without its end is still being written
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := o.add(bytes.TrimSpace(line)); err != nil {
-			return nil, fmt.Errorf("cannot read %s: %w", path, err)
-		}
-	}
+	return o, nil
 }
 
 func (o *output) add(line []byte) error {

@@ -13,9 +13,10 @@ import (
 
 // Attributes of requests.
 const (
-	requestID = "aws.request_id"
-	status    = "http.response.status_code"
-	phase     = prefix + "execution.phase"
+	requestID       = "aws.request_id"
+	status          = "http.response.status_code"
+	phase           = prefix + "execution.phase"
+	responseLatency = prefix + "response.latency"
 )
 
 // requestLogs is what access and execution logs have said so far.
@@ -28,6 +29,8 @@ type requestLogs struct {
 	failures   map[string]string
 	executions map[string]*executionLog
 	explained  bool
+	// traced are requests by trace id, until the trace of one is shown, and then nil.
+	traced map[string]string
 }
 
 // counts are numbers of records.
@@ -46,7 +49,7 @@ type executionLog struct {
 }
 
 func newRequestLogs() *requestLogs {
-	return &requestLogs{stages: map[string]*accessLog{}, failures: map[string]string{}, executions: map[string]*executionLog{}}
+	return &requestLogs{stages: map[string]*accessLog{}, failures: map[string]string{}, executions: map[string]*executionLog{}, traced: map[string]string{}}
 }
 
 // access takes in a record of an access log. Lines whose stage can't be told are only counted.
@@ -60,6 +63,9 @@ func (l *requestLogs) access(resource attributes, r *record) {
 			l.stages[where] = s
 		}
 		s.requests++
+	}
+	if l.traced != nil && r.TraceID != "" {
+		l.traced[r.TraceID] = row(where, r)
 	}
 	if r.Attributes.number(status) >= http.StatusBadRequest {
 		l.total.failed++
@@ -77,7 +83,7 @@ func row(where string, r *record) string {
 		what = method + " " + what
 	}
 	latency := "-"
-	if s := a.number(prefix + "response.latency"); s > 0 {
+	if s := a.number(responseLatency); s > 0 {
 		latency = fmt.Sprintf("%.0f ms", 1000*s)
 	}
 	code := "-"
