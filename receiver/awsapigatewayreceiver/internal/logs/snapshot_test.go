@@ -37,7 +37,7 @@ type once struct{ poll.System }
 func (once) Sleep(context.Context, time.Duration) error { return context.Canceled }
 
 // snapshot is what a crawl makes of the account; the user does not want the APIs with the ids.
-func (a account) snapshot(t *testing.T, unwanted ...string) *inventory.Snapshot {
+func (a account) snapshot(t testing.TB, unwanted ...string) *inventory.Snapshot {
 	t.Helper()
 	filter := &inventory.Filter{}
 	for _, id := range unwanted {
@@ -47,7 +47,7 @@ func (a account) snapshot(t *testing.T, unwanted ...string) *inventory.Snapshot 
 }
 
 // filtered is what a crawl makes of the account where the user wants what the filter says.
-func (a account) filtered(t *testing.T, filter *inventory.Filter) *inventory.Snapshot {
+func (a account) filtered(t testing.TB, filter *inventory.Filter) *inventory.Snapshot {
 	t.Helper()
 	inv := inventory.New(inventory.Settings{
 		Target: benchTarget, Reader: a, Config: inventory.DefaultConfig(), Filter: filter, Clock: once{}, Store: &checkpoint.Store{}, Key: "inventory", Logger: zap.NewNop(),

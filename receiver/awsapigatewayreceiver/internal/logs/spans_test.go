@@ -208,7 +208,7 @@ func TestRequestsThatXRayHasMakeNoSpans(t *testing.T) {
 		"GetApis":     `[{"apiId":"h1","name":"web","protocolType":"HTTP"}]`,
 		"GetStagesr1": "[" + tracing("traced", "shared") + "," + logging("dark", arn("shared"), spanFormat) + "," + tracing("alone", "alone") + "]",
 
-		"GetStages (v2)h1": "[" + strings.Replace(logging("prod", arn("shared"), strings.Replace(spanFormat, "resourcePath", "routeKey", 1)), "destinationArn", "destinationArn", 1) + "]",
+		"GetStages (v2)h1": "[" + logging("prod", arn("shared"), strings.Replace(spanFormat, "resourcePath", "routeKey", 1)) + "]",
 	}
 	lines := map[string][]model.LogEvent{
 		"shared": {
@@ -284,6 +284,14 @@ func TestSpansNeedNoRecords(t *testing.T) {
 			func(c *Config) { c.Access.Enabled = false },
 			signals{records: true, spans: true},
 			[]string{"access more-a", "execution " + executionPrefix + "r1/named-a"},
+			[]string{executionPrefix + "r1/named", "more", "orders"},
+		},
+		"access logs off, but the group is named": {
+			func(c *Config) {
+				c.Access.Enabled, c.Groups = false, append(c.Groups, GroupConfig{Name: "orders", API: "r1", Stage: "prod"})
+			},
+			signals{records: true, spans: true},
+			[]string{"access more-a", "access orders-a", "access orders-b", "execution " + executionPrefix + "r1/named-a", "execution orders-c"},
 			[]string{executionPrefix + "r1/named", "more", "orders"},
 		},
 		"only execution logs": {
@@ -401,4 +409,15 @@ func TestTargetsAreWorkedOutOnce(t *testing.T) {
 	assert.Empty(t, targets.of(snapshot, "of another"))
 	targets.keep(account{}.snapshot(t))
 	assert.Empty(t, targets.byAPI)
+}
+
+// A destination that can't be read is said where something would be made of what is in it.
+func TestDestinationsOfStagesThatXRayHasAreNotMissed(t *testing.T) {
+	const firehose = "arn:aws:firehose:us-east-1:111122223333:deliverystream/amazon-apigateway-x"
+	accounts := account{"GetRestApis": `[{"id":"r1","name":"orders"}]`, "GetStagesr1": "[" + strings.Replace(logging("prod", firehose, spanFormat), "{", `{"tracingEnabled":true,`, 1) + "]"}
+	for reads, want := range map[signals]int{{spans: true, xray: true}: 0, {spans: true}: 1, {records: true, spans: true, xray: true}: 1} {
+		b := newBenchFor(t, accounts.snapshot(t), nil, reads)
+		b.see(t.Context(), b.inv.Current())
+		assert.Equal(t, want, b.Status().Unreadable[darkFirehose], "%+v", reads)
+	}
 }
