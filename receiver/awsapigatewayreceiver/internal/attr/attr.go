@@ -102,6 +102,7 @@ const (
 // Attributes of spans that come from X-Ray. What the conventions have no name for lives under aws.xray.
 const (
 	MethodOriginal = "http.request.method_original"
+	RequestSize    = "http.request.body.size"
 	ResendCount    = "http.request.resend_count"
 	ServerPort     = "server.port"
 	URLFull        = "url.full"

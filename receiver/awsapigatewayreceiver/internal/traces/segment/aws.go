@@ -54,7 +54,7 @@ func (r *reader) aws(s *segment) {
 		case "table_name":
 			table := ""
 			if r.str(&table); table != "" {
-				a.tables = append(a.tables, table)
+				a.tables = []string{table}
 			}
 		case "table_names":
 			r.list(&a.tables)

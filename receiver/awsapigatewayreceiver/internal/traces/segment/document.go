@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -66,7 +67,10 @@ func decode(document string, read func(*reader, *Document) error) (*Document, er
 	if len(document) > maxDocument {
 		return nil, errSize
 	}
-	r := &reader{text: strings.ToValidUTF8(document, "\uFFFD")}
+	if !utf8.ValidString(document) {
+		document = strings.ToValidUTF8(document, "\uFFFD")
+	}
+	r := &reader{text: document}
 	d := &Document{}
 	err := read(r, d)
 	if r.err == nil && r.peek() != 0 {

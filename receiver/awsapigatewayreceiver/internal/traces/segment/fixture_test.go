@@ -92,3 +92,29 @@ func spansByID(traces ptrace.Traces) map[string]ptrace.Span {
 	}
 	return out
 }
+
+// inSegment is the document of a segment with further members.
+func inSegment(members string) string {
+	return `{"id":"70de5b6f19ff9a0a","trace_id":"` + traceID + `","name":"example.com","start_time":1533910398,"end_time":1533910399` + members + `}`
+}
+
+// inSubsegment is a document whose segment has a subsegment with further members.
+func inSubsegment(members string) string {
+	return inSegment(`,"subsegments":[{"id":"53995c3f42cd8ad8","name":"sub","start_time":1533910398.25,"end_time":1533910398.5` + members + `}]`)
+}
+
+// spanOf is the span of a segment in a document of its own.
+func spanOf(t testing.TB, document string) ptrace.Span {
+	t.Helper()
+	spans := spansByID(translate(t, settings(), document))
+	require.Contains(t, spans, "70de5b6f19ff9a0a")
+	return spans["70de5b6f19ff9a0a"]
+}
+
+// subspanOf is the span of the subsegment in a document.
+func subspanOf(t testing.TB, document string) ptrace.Span {
+	t.Helper()
+	spans := spansByID(translate(t, settings(), document))
+	require.Contains(t, spans, "53995c3f42cd8ad8")
+	return spans["53995c3f42cd8ad8"]
+}

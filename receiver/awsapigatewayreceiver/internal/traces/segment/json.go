@@ -182,7 +182,11 @@ func (r *reader) number() string {
 	if r.at < len(r.text) && r.text[r.at] == '-' {
 		r.at++
 	}
-	r.digits()
+	if r.at < len(r.text) && r.text[r.at] == '0' {
+		r.at++
+	} else {
+		r.digits()
+	}
 	if r.at < len(r.text) && r.text[r.at] == '.' {
 		r.at++
 		r.digits()

@@ -23,7 +23,7 @@ func (b *Batch) addSpan(d *Document) {
 	span.SetEndTimestamp(s.end)
 	span.Status().SetCode(s.status)
 	w := writer{rules: b.Rules, attributes: span.Attributes()}
-	span.SetName(first(cut(w.clean(s.name), maxKey), "unknown"))
+	span.SetName(first(withoutQuery(s.name), "unknown"))
 	if b.Rules.Of(attr.ExceptionMessage, false) == redact.Keep {
 		span.Status().SetMessage(bound(w.clean(s.message))) // mostly that of an exception
 	}
@@ -139,7 +139,7 @@ func (w *writer) array(to pcommon.Slice, json string) {
 // stableNames are what attributes of HTTP were called before the conventions for it became stable. AWS writes both, or one of them.
 var stableNames = map[string]string{
 	"http.method": attr.HTTPRequestMethod, "http.status_code": attr.StatusCode, "http.scheme": attr.URLScheme, "http.user_agent": attr.UserAgent,
-	"http.client_ip": attr.ClientAddress, "http.flavor": attr.ProtocolVersion, "http.response_content_length": attr.ResponseSize,
+	"http.client_ip": attr.ClientAddress, "http.request_content_length": attr.RequestSize, "http.flavor": attr.ProtocolVersion, "http.response_content_length": attr.ResponseSize,
 	"http.host": attr.ServerAddress, "net.host.name": attr.ServerAddress, "net.peer.name": attr.ServerAddress,
 	"net.host.port": attr.ServerPort, "net.peer.port": attr.ServerPort,
 	"http.url": attr.URLFull, "http.target": attr.URLPath,
@@ -161,9 +161,14 @@ func (w *writer) stable(s *span) {
 		if _, ok := w.attributes.Get(name); ok {
 			continue
 		}
-		if name == attr.URLPath {
+		switch m.key {
+		case "http.target":
 			w.target(m.text)
 			continue
+		case "http.host":
+			var l location
+			l.authority(m.text)
+			m.text = l.host
 		}
 		m.key = name
 		w.own(&m)

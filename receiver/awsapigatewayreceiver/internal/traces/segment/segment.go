@@ -80,7 +80,7 @@ func (r *reader) segment(s *segment, root bool) (trace string) {
 		case "end_time":
 			r.time(&s.end)
 		case "in_progress":
-			r.boolean(&s.inProgress)
+			r.boolean(&s.inProgress) // says no more than that there is no end_time
 		case "inferred":
 			r.boolean(&s.inferred)
 		case "origin":
@@ -125,6 +125,7 @@ func (r *reader) segment(s *segment, root bool) (trace string) {
 			r.other(&s.others, "", key)
 		}
 	}
+	s.name = withoutQuery(s.name)
 	return trace
 }
 
@@ -175,11 +176,7 @@ func (r *reader) service(s *segment) {
 
 // settle completes what a segment and those below it lack: an id, a parent, a start and an end.
 func (r *reader) settle(d *Document, s *segment) {
-	if s.end == 0 {
-		s.inProgress = true
-	} else if s.inProgress {
-		s.inProgress = false // a segment that has ended overwrites the one that was in progress
-	}
+	s.inProgress = s.end == 0
 	s.end = max(s.end, s.start)
 	d.InProgress = d.InProgress || s.inProgress
 	for i, below := range s.subsegments {

@@ -26,7 +26,10 @@ const (
 // parseSeconds reads Unix seconds, 1480615200.010 or 1.480615200010E9, digit by digit: a float64 has no room for nanoseconds. Digits beyond them are
 // cut off. Times before 1970, or after 2262, are none.
 func parseSeconds(s string) (pcommon.Timestamp, bool) {
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	mantissa, exponent := s, ""
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		mantissa, exponent = s[:i], s[i+1:]
+	}
 	shift, ok := parseExponent(exponent)
 	if !ok {
 		return 0, false

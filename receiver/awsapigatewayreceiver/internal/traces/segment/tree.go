@@ -11,8 +11,20 @@ import (
 // sampled is the flag of spans that were recorded: those that X-Ray has.
 const sampled = 1
 
-// usual is how many attributes most spans have at most.
-const usual = 24
+// room is about how many attributes the span of a segment has.
+func (s *segment) room() int {
+	n := 4 + len(s.annotations) + len(s.metadata) + len(s.others)
+	if s.http.present() {
+		n += 8
+	}
+	if s.aws != nil {
+		n += 10
+	}
+	if s.sql != nil {
+		n += 8
+	}
+	return min(n, maxAttributes)
+}
 
 // addSegments adds a segment and those below it.
 func (b *Batch) addSegments(to place, d *Document) {
@@ -30,7 +42,7 @@ func (b *Batch) addSegment(to place, d *Document, s *segment) {
 	span.SetStartTimestamp(s.start)
 	span.SetEndTimestamp(s.end)
 	w := writer{rules: b.Rules, attributes: span.Attributes()}
-	w.attributes.EnsureCapacity(usual)
+	w.attributes.EnsureCapacity(s.room())
 	stage := d.API != "" && s == d.segment
 	b.name(&w, span, d, s)
 	w.http(&s.http, span.Kind() == ptrace.SpanKindServer)
@@ -71,7 +83,7 @@ func (b *Batch) addSegment(to place, d *Document, s *segment) {
 // them by the host or, those of HTTP integrations, by the path of the backend's URL, of which there may be as many as there are requests. Whatever name
 // X-Ray has for the span instead is an attribute. All others have X-Ray's name.
 func (b *Batch) name(w *writer, span ptrace.Span, d *Document, s *segment) {
-	name := first(cut(w.clean(s.name), maxKey), "unknown")
+	name := first(s.name, "unknown")
 	span.SetName(name)
 	switch {
 	case s == d.segment && d.API != "":

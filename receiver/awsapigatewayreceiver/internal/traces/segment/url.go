@@ -147,6 +147,18 @@ func isSignature(key string) bool {
 	return false
 }
 
+// withoutQuery is a name: of one that is a URL or a path, what is the same for many requests.
+func withoutQuery(name string) string {
+	if strings.IndexByte(name, '?') >= 0 || strings.IndexByte(name, '@') >= 0 {
+		if l, ok := parseURL(name); ok && l.host != "" {
+			name = l.full()
+		} else if ok {
+			name = l.path
+		}
+	}
+	return cut(name, maxKey)
+}
+
 // clean is a text without what may be secret in it where it is a URL or a path.
 func (w *writer) clean(s string) string {
 	if strings.IndexByte(s, '?') < 0 && strings.IndexByte(s, '@') < 0 {

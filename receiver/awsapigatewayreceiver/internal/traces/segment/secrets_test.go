@@ -1,0 +1,81 @@
+package segment
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+const planted = "hunter2hunter2"
+
+// secretKeys are keys whose values never come out, in several spellings.
+var secretKeys = []string{
+	"Authorization", "proxy-authorization", "Proxy_Authorization", "cookie", "Set-Cookie", "set_cookie", "X-Api-Key", "x_api_key", "X-Amz-Security-Token",
+	"password", "PASSWORD", "secret", "token", "api-key", "api_key", "apikey", "apiKey", "pass\\u0077ord",
+}
+
+// withSecrets are documents with a secret wherever one may be.
+func withSecrets() (segments, spans []string) {
+	var keyed, nested strings.Builder
+	for _, key := range secretKeys {
+		keyed.WriteString(`"` + key + `":"` + planted + `","http.request.header.` + key + `":["` + planted + `"],`)
+		nested.WriteString(`{"` + key + `":{"value":"` + planted + `"},"kept":"visible"},`)
+	}
+	members := keyed.String() + `"nested":[` + nested.String() + `{"url":"https://ann:` + planted + `@example.com/?token=` + planted + `"}],"url":"https://example.com/a?b=` + planted + `",` +
+		`"path":"/a?b=` + planted + `","broken":"https://ann:` + planted + `/x@example.com/","visible":"visible"`
+	url := `https://ann:` + planted + `@example.com/pets?token=` + planted + `#` + planted
+	segments = []string{
+		inSegment(`,"user":"` + planted + `","annotations":{` + members + `},"metadata":{"ns":{` + members + `},"token":"` + planted + `"},"novel":{` + members + `},` +
+			`"http":{"request":{"method":"GET","url":"` + url + `","headers":{` + members + `},"authorization":"` + planted + `"}},` +
+			`"links":[{"trace_id":"` + traceID + `","attributes":{` + members + `}}],` +
+			`"aws":{"queue_url":"` + url + `"},"cause":{"exceptions":[{"headers":{` + members + `}}]}`),
+		inSubsegment(`,"namespace":"remote","http":{"request":{"method":"GET","url":"` + url + `","headers":{` + members + `}}},` +
+			`"sql":{"url":"jdbc:postgresql://ann:` + planted + `@db.example.com/orders?password=` + planted + `","user":"` + planted + `","connection_string":"Password=` + planted + `"}`),
+		inSubsegment(`,"sql":{"url":"jdbc:sqlserver://db:1433;user=ann;password=` + planted + `"}`),
+		inSubsegment(`,"sql":{"url":"postgresql://ann:` + planted + `/1@db.example.com/orders","user":["` + planted + `"]}`),
+		inSubsegment(`,"sql":{"url":"jdbc:oracle:thin:ann/` + planted + `@db:1521:orders"}`),
+		inSegment(`,"http":{"request":{"url":["` + url + `"]}},"user":{"id":"` + planted + `"}`),
+		inSegment(`,"http":{"request":{"url":"https://ann:` + planted + `/x@example.com/"}}`),
+		strings.Replace(inSegment(``), "example.com", "/pets?token="+planted, 1),
+	}
+	spans = []string{`{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","spanId":"70de5b6f19ff9a0a","startTimeUnixNano":1,"name":"GET https://x","kind":"SERVER","attributes":{` + members + `,` +
+		`"url.full":"` + url + `","http.url":"` + url + `","http.target":"/pets?token=` + planted + `","url.query":"token=` + planted + `","user.id":"` + planted + `","enduser.id":"` + planted + `",` +
+		`"db.user":"` + planted + `","db.connection_string":"` + planted + `","http.request.header.referer":["` + url + `"],"user.name":"` + planted + `"},` +
+		`"resource":{"attributes":{` + members + `}},"scope":{"name":"s","attributes":{` + members + `}},"events":[{"name":"e","attributes":{` + members + `}}],` +
+		`"links":[{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","attributes":{` + members + `}}],"novel":{` + members + `},"_aws":{"xray":{"token":"` + planted + `"}}}`}
+	return segments, spans
+}
+
+func TestNoSecretComesOut(t *testing.T) {
+	segments, spans := withSecrets()
+	for _, decode := range []struct {
+		documents []string
+		decode    func(string) (*Document, error)
+	}{{segments, Decode}, {spans, DecodeSpan}} {
+		for _, document := range decode.documents {
+			require.True(t, json.Valid([]byte(document)), document)
+			d, err := decode.decode(document)
+			require.NoError(t, err, document)
+			b := New(settings()).NewBatch()
+			b.Add(d)
+			all, err := (&ptrace.JSONMarshaler{}).MarshalTraces(b.Traces())
+			require.NoError(t, err)
+			if i := strings.Index(string(all), planted); i >= 0 {
+				assert.Fail(t, "a secret came out", "%s\n\nof\n\n%s", all[max(0, i-150):min(len(all), i+50)], document)
+			}
+			if strings.Contains(document, "visible") {
+				assert.Contains(t, string(all), "visible", "what is none is kept")
+			}
+		}
+	}
+}
+
+func TestNestedValuesStayJSON(t *testing.T) {
+	document := inSegment(`,"metadata":{"ns":{"k":[{"a":1,"password":"x","b":{"token":[1,2]}}, "https://example.com/\"?q", {"c":"\u00e9"}]}}`)
+	value, _ := spanOf(t, document).Attributes().Get("aws.xray.metadata.ns.k")
+	assert.Equal(t, `[{"a":1,"password":null,"b":{"token":null}}, "https://example.com/\"", {"c":"\u00e9"}]`, value.Str())
+}
