@@ -109,7 +109,7 @@ func (f *Format) describe(span, parent ptrace.Span, t *Target) {
 		f.put(a, text.name, text.value)
 	}
 	if t.port != 0 {
-		f.putInt(a, serverPort, t.port)
+		f.putInt(a, attr.ServerPort, t.port)
 	}
 	if !t.http {
 		span.SetName(t.operation)

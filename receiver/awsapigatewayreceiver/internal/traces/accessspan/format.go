@@ -61,7 +61,7 @@ func Bind(f *accesslog.Format, b *accesslog.Bound) *Format {
 // written are the attributes that spans have beside those of log records.
 var written = []string{
 	attr.HTTPRequestMethod, attr.StatusCode, attr.ErrorType, attr.RequestID, attr.ServerAddress,
-	methodOriginal, urlScheme, urlFull, urlTemplate, serverPort, rpcSystem, attr.RPCService, rpcMethod, invokedName, invokedProvider, invokedRegion,
+	attr.MethodOriginal, attr.URLScheme, attr.URLFull, urlTemplate, attr.ServerPort, attr.RPCSystem, attr.RPCService, attr.RPCMethod, attr.FaaSInvokedName, attr.FaaSProvider, attr.FaaSRegion,
 }
 
 // Line is a line that was just decoded.

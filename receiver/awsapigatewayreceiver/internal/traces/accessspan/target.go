@@ -22,6 +22,9 @@ type Target struct {
 
 type attribute struct{ name, value string }
 
+// urlTemplate is the path of a call over HTTP, with placeholders.
+const urlTemplate = "url.template"
+
 // Integration is what the inventory says of an integration.
 type Integration struct {
 	// Type is MOCK, HTTP, HTTP_PROXY, AWS or AWS_PROXY, Subtype the action of an HTTP API's first-class integration: SQS-SendMessage.
@@ -64,10 +67,10 @@ const awsAPI = "aws-api"
 
 // action is a call of an AWS service, named as semantic conventions name those of the AWS SDK.
 func action(service, operation string) *Target {
-	t := &Target{operation: service, texts: []attribute{{rpcSystem, awsAPI}, {attr.RPCService, service}}}
+	t := &Target{operation: service, texts: []attribute{{attr.RPCSystem, awsAPI}, {attr.RPCService, service}}}
 	if operation != "" {
 		t.operation += "." + operation
-		t.texts = append(t.texts, attribute{rpcMethod, operation})
+		t.texts = append(t.texts, attribute{attr.RPCMethod, operation})
 	}
 	return t
 }
@@ -75,10 +78,10 @@ func action(service, operation string) *Target {
 // invocation is a call of a Lambda function; arn is "" where the function depends on the request or the stage.
 func invocation(arn string) *Target {
 	t := action("Lambda", "Invoke")
-	t.texts = append(t.texts, attribute{invokedProvider, "aws"})
+	t.texts = append(t.texts, attribute{attr.FaaSProvider, "aws"})
 	// arn:aws:lambda:eu-west-1:111122223333:function:orders:live
 	if parts := strings.Split(arn, ":"); len(parts) >= 7 && parts[5] == "function" {
-		t.texts = append(t.texts, attribute{invokedName, parts[6]}, attribute{invokedRegion, parts[3]})
+		t.texts = append(t.texts, attribute{attr.FaaSInvokedName, parts[6]}, attribute{attr.FaaSRegion, parts[3]})
 	}
 	return t
 }
@@ -97,7 +100,7 @@ func request(method, uri string) *Target {
 	t.path = "/" + path
 	t.texts = append(t.texts, attribute{urlTemplate, t.path})
 	if !strings.Contains(uri, "{") {
-		t.texts = append(t.texts, attribute{urlFull, uri})
+		t.texts = append(t.texts, attribute{attr.URLFull, uri})
 	}
 	if strings.Contains(authority, "{") || authority == "" {
 		return t
@@ -112,7 +115,7 @@ func request(method, uri string) *Target {
 			host, t.port = authority[:i], int64(port)
 		}
 	}
-	t.texts = append(t.texts, attribute{attr.ServerAddress, strings.ToLower(host)})
+	t.texts = append(t.texts, attribute{attr.ServerAddress, strings.ToLower(strings.Trim(host, "[]"))})
 	return t
 }
 

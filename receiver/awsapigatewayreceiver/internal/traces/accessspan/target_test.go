@@ -39,7 +39,7 @@ func TestIntegrationsAreNamedByWhatTheyCall(t *testing.T) {
 		"plain HTTP": {
 			Integration{Type: "HTTP", Method: "GET", URI: "http://[::1]/"},
 			"GET /",
-			[]map[string]any{{"http.request.method": "GET", "url.template": "/", "url.full": "http://[::1]/", "server.address": "[::1]", "server.port": int64(80), "http.response.status_code": int64(200)}},
+			[]map[string]any{{"http.request.method": "GET", "url.template": "/", "url.full": "http://[::1]/", "server.address": "::1", "server.port": int64(80), "http.response.status_code": int64(200)}},
 		},
 		"a host of the stage's": {
 			Integration{Type: "HTTP", Method: "GET", URI: "https://${stageVariables.host}/v1"},

@@ -87,9 +87,9 @@ func (f *Format) request(span ptrace.Span, l *Line) {
 	if f.overWebSocket(l) {
 		scheme = "wss"
 	}
-	f.put(a, urlScheme, scheme)
+	f.put(a, attr.URLScheme, scheme)
 	if _, ok := a.Get(attr.ServerAddress); ok {
-		f.putInt(a, serverPort, httpsPort)
+		f.putInt(a, attr.ServerPort, httpsPort)
 	}
 	key, route := textOf(a, attr.RouteKey), textOf(a, attr.HTTPRoute)
 	method := f.requestMethod(a, key)
@@ -115,7 +115,7 @@ func (f *Format) requestMethod(a pcommon.Map, key string) string {
 	}
 	if !known(method) && !f.left[attr.HTTPRequestMethod] {
 		a.PutStr(attr.HTTPRequestMethod, otherMethod)
-		f.put(a, methodOriginal, method)
+		f.put(a, attr.MethodOriginal, method)
 		return otherMethod
 	}
 	return method
