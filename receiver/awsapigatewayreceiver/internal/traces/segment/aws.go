@@ -6,8 +6,8 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
-// awsBlock is, in a segment, what the application runs on; in a subsegment, the AWS resource that was called. See AWS::ApiGateway::Stage, Lambda and
-// the SDKs for members that the page on segment documents does not list.
+// awsBlock is, in a segment, what the application runs on; in a subsegment, the AWS resource that was called. Some of its members are documented nowhere
+// but written by Lambda or by the X-Ray SDKs.
 type awsBlock struct {
 	account, region, operation, requestID, extendedID string
 	resourceNames                                     []string

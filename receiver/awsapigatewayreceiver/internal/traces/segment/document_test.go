@@ -1,9 +1,11 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -276,6 +278,51 @@ func TestADocumentCanBeAddedAgain(t *testing.T) {
 			assert.Equal(t, first, string(all))
 		}
 	}
+}
+
+func TestSpaceBetweenMembersDoesNotMatter(t *testing.T) {
+	for _, documents := range []struct {
+		texts  []string
+		decode func(string) (*Document, error)
+	}{{requestDocuments, Decode}, {[]string{stageSpan, integrationSpan}, DecodeSpan}, {[]string{`{"traceId":"` + traceID + `","spanId":"194fcc8747581230","parentSpanId":"","startTimeUnixNano":1}`}, DecodeSpan}} {
+		for _, document := range documents.texts {
+			var wide bytes.Buffer
+			require.NoError(t, json.Indent(&wide, []byte(document), "\r\n", "\t "))
+			var all [2]ptrace.Traces
+			for i, text := range []string{document, wide.String()} {
+				d, err := documents.decode(text)
+				require.NoError(t, err)
+				assert.Zero(t, d.Unknown)
+				b := New(settings()).NewBatch()
+				b.Add(d)
+				all[i] = b.Traces()
+			}
+			assert.Equal(t, all[0], all[1])
+		}
+	}
+}
+
+func TestSeveralGoroutinesTranslateTheSameDocuments(t *testing.T) {
+	translator := New(settings())
+	var documents []*Document
+	for _, document := range append([]string{fullDocument}, requestDocuments...) {
+		d, err := Decode(document)
+		require.NoError(t, err)
+		documents = append(documents, d)
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			b := translator.NewBatch()
+			for range 50 {
+				for _, d := range documents {
+					b.Add(d)
+				}
+			}
+			assert.Equal(t, 50*15, b.Traces().SpanCount())
+		})
+	}
+	wait.Wait()
 }
 
 func TestASpanIsBounded(t *testing.T) {

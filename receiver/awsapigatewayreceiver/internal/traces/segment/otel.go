@@ -122,7 +122,7 @@ func (r *reader) otelMembers(s *span, duration *uint64) (trace string) {
 
 // parent reads the parent's id, which is empty in a root span.
 func (r *reader) parent(to *pcommon.SpanID) {
-	if strings.HasPrefix(r.text[r.at:], `""`) {
+	if r.peek() == '"' && strings.HasPrefix(r.text[r.at:], `""`) {
 		r.skip()
 		return
 	}

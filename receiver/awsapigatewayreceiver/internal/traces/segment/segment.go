@@ -4,7 +4,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// lambdaFunction and the like are values of a segment's origin.
+// Values of a segment's origin.
 const (
 	stageOrigin    = "AWS::ApiGateway::Stage"
 	lambdaService  = "AWS::Lambda"

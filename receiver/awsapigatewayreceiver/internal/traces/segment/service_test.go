@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -136,10 +137,11 @@ func TestResourceAttributesCanBeSwitchedOff(t *testing.T) {
 func TestASubsegmentThatComesAloneIsItsCallers(t *testing.T) {
 	alone := `{"type":"subsegment","id":"99995c3f42cd8ad8","trace_id":"` + traceID + `","parent_id":"33445566778899aa","name":"api.example.com","start_time":1533910398,` +
 		`"end_time":1533910399,"namespace":"remote","http":{"request":{"url":"https://api.example.com/health","method":"POST","traced":true}}}`
-	for name, documents := range map[string][]string{"before": {alone, functionDocument}, "behind": {functionDocument, alone}} {
+	below := strings.NewReplacer("99995c3f42cd8ad8", "aaaa5c3f42cd8ad8", "33445566778899aa", "99995c3f42cd8ad8").Replace(alone)
+	for name, documents := range map[string][]string{"before": {below, alone, functionDocument}, "behind": {functionDocument, alone, below}} {
 		traces := translate(t, settings(), documents...)
 		require.Equal(t, 1, traces.ResourceSpans().Len(), name)
-		assert.Equal(t, 6, traces.SpanCount())
+		assert.Equal(t, 7, traces.SpanCount())
 		span := spansByID(traces)["99995c3f42cd8ad8"]
 		assert.Equal(t, ptrace.SpanKindClient, span.Kind())
 		assert.Equal(t, "33445566778899aa", span.ParentSpanID().String())

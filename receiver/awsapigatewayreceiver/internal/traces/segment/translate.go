@@ -70,17 +70,58 @@ func (b *Batch) Add(d *Document) {
 		b.orphans = append(b.orphans, d)
 	default:
 		b.added = append(b.added, d)
-		b.addSegments(b.placeOf(d), d)
+		b.addSegment(b.placeOf(d), d, d.segment)
 	}
 }
 
 // Traces ends the batch.
 func (b *Batch) Traces() ptrace.Traces {
+	if len(b.orphans) > 0 {
+		b.adopt()
+	}
+	return b.traces
+}
+
+// spanKey is a span of any trace.
+type spanKey struct {
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+}
+
+// adopt adds subsegments that came without their segments to the places of those, where the batch has them. One may be below another, so that each
+// round may find more. The rest is of a service that nobody names: a subsegment is named after what was called, which would be the wrong one.
+func (b *Batch) adopt() {
+	callers := map[spanKey]place{}
+	for _, d := range b.added {
+		index(callers, d.TraceID, d.segment, b.placeOf(d))
+	}
+	for found := true; found; {
+		found = false
+		rest := b.orphans[:0]
+		for _, d := range b.orphans {
+			to, ok := callers[spanKey{d.TraceID, d.segment.parent}]
+			if !ok {
+				rest = append(rest, d)
+				continue
+			}
+			found = true
+			b.addSegment(to, d, d.segment)
+			index(callers, d.TraceID, d.segment, to)
+		}
+		b.orphans = rest
+	}
 	for _, d := range b.orphans {
-		b.addSegments(b.callerOf(d), d)
+		account, region := d.segment.place()
+		b.addSegment(b.service(resource.Service{Name: unknownService, Account: account, Region: region}), d, d.segment)
 	}
 	b.orphans = nil
-	return b.traces
+}
+
+func index(callers map[spanKey]place, trace pcommon.TraceID, s *segment, to place) {
+	callers[spanKey{trace, s.id}] = to
+	for _, below := range s.subsegments {
+		index(callers, trace, below, to)
+	}
 }
 
 // placeOf finds the place of a segment's service.
@@ -132,29 +173,4 @@ func (b *Batch) place(write func(pcommon.Resource), scope, account string) place
 		ss.Scope().SetVersion(b.Version)
 	}
 	return place{ss.Spans(), account}
-}
-
-// callerOf finds the place of a subsegment that came without its segment: that of the segment where the batch has it. The subsegment is named after what
-// was called, so that its own name would be the wrong one.
-func (b *Batch) callerOf(d *Document) place {
-	for _, other := range b.added {
-		if other.TraceID == d.TraceID && other.segment.has(d.segment.parent) {
-			return b.placeOf(other)
-		}
-	}
-	account, region := d.segment.place()
-	return b.service(resource.Service{Name: unknownService, Account: account, Region: region})
-}
-
-// has says whether the id is that of the segment or of one below it.
-func (s *segment) has(id pcommon.SpanID) bool {
-	if s.id == id {
-		return true
-	}
-	for _, below := range s.subsegments {
-		if below.has(id) {
-			return true
-		}
-	}
-	return false
 }

@@ -26,12 +26,7 @@ func (s *segment) room() int {
 	return min(n, maxAttributes)
 }
 
-// addSegments adds a segment and those below it.
-func (b *Batch) addSegments(to place, d *Document) {
-	to.spans.EnsureCapacity(to.spans.Len() + d.spans)
-	b.addSegment(to, d, d.segment)
-}
-
+// addSegment adds a segment and those below it.
 func (b *Batch) addSegment(to place, d *Document, s *segment) {
 	span := to.spans.AppendEmpty()
 	span.SetTraceID(d.TraceID)
