@@ -33,6 +33,19 @@ const (
 	annotationStage = "aws:api_stage"
 )
 
+// maxSpoiled is how often an answer is asked for of which a part is unusable, before the rest of it is taken for all that there is.
+const maxSpoiled = 5
+
+// untilWhole reads until nothing of the answer is unusable.
+func untilWhole[T any](read func() (answer T, unusable int, err error)) (T, error) {
+	for try := 1; ; try++ {
+		answer, unusable, err := read()
+		if err != nil || unusable == 0 || try == maxSpoiled {
+			return answer, err
+		}
+	}
+}
+
 // TraceSummaries reads one page of the traces that began in the window; filter is a filter expression or "", token that of the page before or "".
 // AWS does not say whether the end of the time frame belongs to it. It is sent as it is: where it does, a trace that begins at that very moment is
 // listed in two windows, while a frame cut shorter could list it in none. Summaries without a usable id are left out and counted.
@@ -41,10 +54,20 @@ func (c *Client) TraceSummaries(ctx context.Context, w model.Window, filter, tok
 		StartTime: awssdk.Time(time.Unix(w.Start, 0)), EndTime: awssdk.Time(time.Unix(w.End, 0)), TimeRangeType: types.TimeRangeTypeTraceId,
 		FilterExpression: stringOrNil(filter), NextToken: stringOrNil(token),
 	}
-	out, err := call(ctx, c, opGetTraceSummaries, c.xray.summaries, in, 0)
-	if err != nil {
-		return model.TracePage{}, err
-	}
+	scanned := int64(0) // of all attempts: AWS bills each
+	return untilWhole(func() (model.TracePage, int, error) {
+		out, err := call(ctx, c, opGetTraceSummaries, c.xray.summaries, in, 0)
+		if err != nil {
+			return model.TracePage{}, 0, err
+		}
+		page := c.tracePage(ctx, out)
+		scanned += page.Scanned
+		page.Scanned = scanned
+		return page, page.Unusable, nil
+	})
+}
+
+func (c *Client) tracePage(ctx context.Context, out *xray.GetTraceSummariesOutput) model.TracePage {
 	page := model.TracePage{Token: awssdk.ToString(out.NextToken), Scanned: max(awssdk.ToInt64(out.TracesProcessedCount), 0)}
 	for i := range out.TraceSummaries {
 		summary := &out.TraceSummaries[i]
@@ -55,7 +78,7 @@ func (c *Client) TraceSummaries(ctx context.Context, w model.Window, filter, tok
 		page.Summaries = append(page.Summaries, traceSummary(summary))
 	}
 	c.countUnusable(ctx, opGetTraceSummaries, page.Unusable)
-	return page, nil
+	return page
 }
 
 func traceSummary(s *types.TraceSummary) model.TraceSummary {
@@ -95,15 +118,18 @@ func (c *Client) Traces(ctx context.Context, ids []string) (traces []model.Trace
 	if err := c.checkIDs(opBatchGetTraces, len(ids), MaxTraceIDs); err != nil {
 		return nil, nil, err
 	}
-	r := &traceReader{client: c, ids: ids}
-	in := &xray.BatchGetTracesInput{TraceIds: ids}
-	err = pages(c, opBatchGetTraces, func(token *string) (*string, error) {
-		in.NextToken = token
-		out, err := call(ctx, c, opBatchGetTraces, c.xray.traces, in, 0)
-		if err != nil {
-			return nil, err
-		}
-		return out.NextToken, r.page(ctx, out)
+	r, err := untilWhole(func() (*traceReader, int, error) {
+		r := &traceReader{client: c, ids: ids}
+		in := &xray.BatchGetTracesInput{TraceIds: ids}
+		err := pages(c, opBatchGetTraces, func(token *string) (*string, error) {
+			in.NextToken = token
+			out, err := call(ctx, c, opBatchGetTraces, c.xray.traces, in, 0)
+			if err != nil {
+				return nil, err
+			}
+			return out.NextToken, r.page(ctx, out)
+		})
+		return r, r.unusable, err
 	})
 	if err != nil {
 		return nil, nil, err
@@ -120,6 +146,7 @@ type traceReader struct {
 	traces      []model.Trace
 	unprocessed []string
 	bytes       int
+	unusable    int
 }
 
 func (r *traceReader) page(ctx context.Context, out *xray.BatchGetTracesOutput) error {
@@ -148,6 +175,7 @@ func (r *traceReader) page(ctx context.Context, out *xray.BatchGetTracesOutput) 
 			r.unprocessed = append(r.unprocessed, id)
 		}
 	}
+	r.unusable += unusable
 	r.client.countUnusable(ctx, opBatchGetTraces, unusable)
 	if r.bytes > maxTraceBytes {
 		return r.client.malformed(opBatchGetTraces, fmt.Sprintf("traces of more than %d bytes", maxTraceBytes))

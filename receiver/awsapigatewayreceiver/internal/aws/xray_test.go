@@ -31,7 +31,7 @@ func (x *xrayAnswers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	x.paths, x.requests = append(x.paths, r.URL.Path), append(x.requests, string(body))
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(x.answers[(len(x.requests)-1)%len(x.answers)]))
+	_, _ = w.Write([]byte(x.answers[min(len(x.requests), len(x.answers))-1])) // the last one again and again
 }
 
 func openXRay(t *testing.T, answers ...string) (*xrayAnswers, *fixture) {
@@ -75,11 +75,12 @@ func TestUnusableSummariesAreLeftOutAndCounted(t *testing.T) {
 		"null in place of a id": `{"Id": null}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, f := openXRay(t, `{"TracesProcessedCount": -5, "TraceSummaries": [`+summary+`, {"Id": "`+traceA+`"}]}`)
+			x, f := openXRay(t, `{"TracesProcessedCount": -5, "TraceSummaries": [`+summary+`, {"Id": "`+traceA+`"}]}`)
 			page, err := f.client().TraceSummaries(ctx, model.Window{}, "", "")
 			require.NoError(t, err)
 			assert.Equal(t, model.TracePage{Summaries: []model.TraceSummary{{ID: traceA}}, Unusable: 1}, page)
-			assert.EqualValues(t, 1, f.malformed())
+			assert.EqualValues(t, maxSpoiled, f.malformed(), "it was asked for again")
+			assert.Len(t, x.paths, maxSpoiled)
 		})
 	}
 }
@@ -143,7 +144,23 @@ func TestWhatIsUnusableInTracesIsLeftOutAndCounted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []model.Trace{{ID: traceA, Documents: []model.TraceDocument{{Text: "{}"}}}}, traces)
 	assert.Empty(t, unprocessed)
-	assert.EqualValues(t, 6, f.malformed(), "three documents, two traces, an id that was not asked for")
+	assert.EqualValues(t, 6*maxSpoiled, f.malformed(), "three documents, two traces, an id that was not asked for, each time")
+}
+
+func TestSpoiledAnswersAreAskedForAgain(t *testing.T) {
+	x, f := openXRay(t, `{"Traces": [{"Segments": [{"Id": "s1", "Document": "{}"}]}]}`, `{"Traces": [{"Id": "`+traceA+`", "Segments": [{"Id": "s1", "Document": "{}"}]}]}`,
+		`{"TracesProcessedCount": 3, "TraceSummaries": [{}]}`, `{"TracesProcessedCount": 3, "TraceSummaries": [{"Id": "`+traceA+`"}]}`,
+		`{"RetrievalStatus": "COMPLETE", "Traces": [{"Id": "`+traceA+`", "Spans": [{"Id": "s1"}]}]}`, `{"RetrievalStatus": "COMPLETE", "Traces": [{"Id": "`+traceA+`"}]}`)
+	traces, _, err := f.client().Traces(ctx, []string{traceA})
+	require.NoError(t, err)
+	assert.Equal(t, []model.Trace{{ID: traceA, Documents: []model.TraceDocument{{ID: "s1", Text: "{}"}}}}, traces)
+	page, err := f.client().TraceSummaries(ctx, model.Window{}, "", "")
+	require.NoError(t, err)
+	assert.Equal(t, model.TracePage{Summaries: []model.TraceSummary{{ID: traceA}}, Scanned: 6}, page, "both scans are billed")
+	retrieved, err := f.client().Retrieved(ctx, "r", "")
+	require.NoError(t, err)
+	assert.Equal(t, []model.Trace{{ID: traceA}}, retrieved.Traces)
+	assert.Len(t, x.paths, 6)
 }
 
 func TestNoMoreTracesAreAskedForThanOneCallTakes(t *testing.T) {
@@ -195,7 +212,11 @@ func TestLargestTracesFit(t *testing.T) {
 func TestTracesAreBounded(t *testing.T) {
 	document := strings.Repeat("x", 1<<20)
 	page := `{"Traces": [{"Id": "` + traceA + `", "Segments": [{"Id": "s", "Document": "` + document + `"}]}], "NextToken": "%d"}`
-	x, f := openXRay(t, fmt.Sprintf(page, 1), fmt.Sprintf(page, 2))
+	pages := make([]string, 0, maxTraceBytes>>20+1)
+	for i := range cap(pages) {
+		pages = append(pages, fmt.Sprintf(page, i))
+	}
+	x, f := openXRay(t, pages...)
 	traces, _, err := f.client().Traces(ctx, []string{traceA})
 	assert.Equal(t, Malformed, ClassOf(err))
 	assert.Empty(t, traces)

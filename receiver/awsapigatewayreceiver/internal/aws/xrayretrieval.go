@@ -43,28 +43,32 @@ func (c *Client) StartRetrieval(ctx context.Context, ids []string, w model.Windo
 // Retrieved reads one page of a retrieval; token is that of the page before, "" for the first. The documents are spans in OpenTelemetry's form.
 // Traces without a usable id and documents without a text are left out and counted.
 func (c *Client) Retrieved(ctx context.Context, retrieval, token string) (model.Retrieval, error) {
+	return untilWhole(func() (model.Retrieval, int, error) { return c.retrievedPage(ctx, retrieval, token) })
+}
+
+func (c *Client) retrievedPage(ctx context.Context, retrieval, token string) (page model.Retrieval, unusable int, err error) {
 	out, err := call(ctx, c, opListRetrieved, c.xray.retrieved, &xray.ListRetrievedTracesInput{
 		RetrievalToken: &retrieval, NextToken: stringOrNil(token), TraceFormat: types.TraceFormatTypeOtel,
 	}, 0)
 	if err != nil {
-		return model.Retrieval{}, err
+		return page, 0, err
 	}
 	if out.TraceFormat != "" && out.TraceFormat != types.TraceFormatTypeOtel {
-		return model.Retrieval{}, c.malformed(opListRetrieved, fmt.Sprintf("documents in the format %q", out.TraceFormat))
+		return page, 0, c.malformed(opListRetrieved, fmt.Sprintf("documents in the format %q", out.TraceFormat))
 	}
-	page := model.Retrieval{Token: awssdk.ToString(out.NextToken), Status: string(out.RetrievalStatus)}
+	page = model.Retrieval{Token: awssdk.ToString(out.NextToken), Status: string(out.RetrievalStatus)}
 	switch out.RetrievalStatus {
 	case types.RetrievalStatusComplete:
 		page.Done = true
 	case types.RetrievalStatusFailed, types.RetrievalStatusCancelled, types.RetrievalStatusTimeout:
 		page.Failed = true
 	}
-	page.Traces = c.retrievedTraces(ctx, out.Traces)
-	return page, nil
+	page.Traces, unusable = retrievedTraces(out.Traces)
+	c.countUnusable(ctx, opListRetrieved, unusable)
+	return page, unusable, nil
 }
 
-func (c *Client) retrievedTraces(ctx context.Context, found []types.RetrievedTrace) (traces []model.Trace) {
-	unusable := 0
+func retrievedTraces(found []types.RetrievedTrace) (traces []model.Trace, unusable int) {
 	for i := range found {
 		id, ok := xrayTraceID(awssdk.ToString(found[i].Id))
 		if !ok {
@@ -79,8 +83,7 @@ func (c *Client) retrievedTraces(ctx context.Context, found []types.RetrievedTra
 		}
 		traces = append(traces, trace)
 	}
-	c.countUnusable(ctx, opListRetrieved, unusable)
-	return traces
+	return traces, unusable
 }
 
 // xrayTraceID is a trace's id as X-Ray writes it, of one in that form or in W3C's 32 hexadecimal digits, which OpenTelemetry's form has.

@@ -42,8 +42,9 @@ func TestRetrievalIsStartedAndRead(t *testing.T) {
 	assert.Equal(t, model.Retrieval{Status: "COMPLETE", Done: true, Token: "2", Traces: []model.Trace{
 		{ID: traceA, Documents: []model.TraceDocument{{ID: "s1", Text: "{}"}}}, {ID: traceB},
 	}}, page)
-	assert.EqualValues(t, 2, f.malformed(), "a document and a trace")
-	assert.Equal(t, []string{"/StartTraceRetrieval", "/ListRetrievedTraces", "/ListRetrievedTraces"}, x.paths)
+	assert.EqualValues(t, 2*maxSpoiled, f.malformed(), "a document and a trace, each time")
+	assert.Equal(t, "/StartTraceRetrieval", x.paths[0])
+	assert.Len(t, x.paths, 2+maxSpoiled)
 	assert.JSONEq(t, `{"TraceIds": ["`+traceA+`"], "StartTime": 1700000000, "EndTime": 1700000060}`, x.requests[0])
 	assert.JSONEq(t, `{"RetrievalToken": "r", "TraceFormat": "OTEL"}`, x.requests[1])
 	assert.JSONEq(t, `{"RetrievalToken": "r", "TraceFormat": "OTEL", "NextToken": "1"}`, x.requests[2])

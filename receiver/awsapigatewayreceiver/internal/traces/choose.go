@@ -80,6 +80,7 @@ func (s *shortlist) add(c candidate) {
 
 // cut keeps what can still be chosen: the first n in each order.
 func (s *shortlist) cut() []candidate {
+	s.list = distinct(s.list)
 	var kept []candidate
 	for _, order := range []func(a, b candidate) int{byRank, bySlowness, byLot} {
 		slices.SortFunc(s.list, order)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // Config is the receiver's traces section.
@@ -76,5 +78,8 @@ func (c *Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// cap is how many traces of a window are retrieved.
-func (c *Config) cap(seconds int64) int { return max(1, c.XRay.MaxTracesPerMinute*int(seconds)/60) }
+// cap is how many traces of a window are retrieved: none of some windows, where a minute has more windows than traces.
+func (c *Config) cap(w model.Window) int {
+	n := int64(c.XRay.MaxTracesPerMinute)
+	return int(n*w.End/60 - n*w.Start/60)
+}

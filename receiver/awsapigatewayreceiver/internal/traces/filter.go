@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
@@ -25,15 +26,20 @@ type selection struct {
 func newSelection(s *inventory.Snapshot) selection {
 	var ids []string
 	sel := selection{snapshot: s}
-	for i := range s.APIs {
-		a := &s.APIs[i]
+	add := func(a *model.API) {
 		switch {
 		case a.Type != model.REST:
 		case s.Excluded(a, ""):
 			sel.narrowed = true
-		default:
+		case !slices.Contains(ids, a.ID):
 			ids = append(ids, a.ID)
 		}
+	}
+	for i := range s.APIs {
+		add(&s.APIs[i])
+	}
+	for i := range s.Gone {
+		add(&s.Gone[i].API) // its last traces are still to come
 	}
 	if len(ids) == 0 {
 		return sel

@@ -71,7 +71,7 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 		b.documents = append(b.documents, d)
 		next.segments = append(next.segments, hashes[i])
 	}
-	next.again = partial
+	next.again = partial || t.Limited // a limited one is counted when it is read last
 	if w.now.final {
 		if partial {
 			r.Recorder.Incomplete(ctx, InProgress, 1)
@@ -105,6 +105,7 @@ func (r *Reader) handOver(ctx context.Context, w *window, b *batch) error {
 			r.Recorder.RefusedSpans(ctx, int64(spans))
 		}
 	}
+	r.achieved = true
 	w.remember(b.memos)
 	r.saveBatch(ctx, w, b.memos)
 	return nil

@@ -31,6 +31,8 @@ type Reader struct {
 	current *window // that is being read
 	search  search
 	said    map[string]bool
+	// achieved says that something was read since the last failure.
+	achieved bool
 
 	mu     sync.Mutex
 	status Status
@@ -59,13 +61,16 @@ func (r *Reader) Run(ctx context.Context, report func(error)) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
-			pause = wait.Next()
-		} else {
-			wait.Reset()
+		if err == nil {
 			r.succeeded()
 		}
 		report(err)
+		if err == nil || r.achieved {
+			wait.Reset()
+		}
+		if r.achieved = false; err != nil {
+			pause = wait.Next()
+		}
 		if r.Clock.Sleep(ctx, pause) != nil {
 			return
 		}

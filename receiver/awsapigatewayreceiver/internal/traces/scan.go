@@ -21,13 +21,12 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	for selected.expression != "" {
 		page, err := r.Client.TraceSummaries(ctx, w.Window, selected.expression, now.token)
 		if aws.TraceTokenInvalid(err) && now.token != "" {
-			// Tokens don't live for ever; without one the scan begins anew.
-			*now = *r.begin(w, r.Client.Now())
-			continue
+			r.anew(w) // tokens don't live for ever
 		}
 		if err != nil {
 			return err
 		}
+		r.achieved = true
 		r.Recorder.Scanned(ctx, page.Scanned)
 		r.count(func(t *tally) {
 			t.called++
@@ -54,7 +53,7 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 			break
 		}
 		if now.pages++; now.pages >= maxPages || page.Token == now.token {
-			*now = *r.begin(w, r.Client.Now())
+			r.anew(w)
 			return fmt.Errorf("the list of traces of %d seconds does not end", w.End-w.Start)
 		}
 		now.token = page.Token
@@ -62,6 +61,11 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	now.pending = append(distinct(now.pending), now.list.choose()...)
 	now.list.list, now.scanned = nil, true
 	return nil
+}
+
+// anew gives up what was read of a scan.
+func (r *Reader) anew(w *window) {
+	*w.now, r.achieved = *r.begin(w, r.Client.Now()), false
 }
 
 // beyond says that a trace began when the window ended: whether AWS counts the end of a time frame in is not documented. The first four bytes of an id

@@ -56,11 +56,13 @@ func (r *Reader) saveBatch(ctx context.Context, w *window, memos []taken) {
 	r.save(ctx, map[string][]byte{key: encodeMemos(memos)})
 }
 
-// forget drops what is stored of a window that is settled.
-func (r *Reader) forget(ctx context.Context, w *window) {
+// forget drops what is stored of windows that are not read any more.
+func (r *Reader) forget(ctx context.Context, windows ...*window) {
 	changes := map[string][]byte{}
-	for n := range w.chunks {
-		changes[r.chunkKey(w, n)] = nil
+	for _, w := range windows {
+		for n := range w.chunks {
+			changes[r.chunkKey(w, n)] = nil
+		}
 	}
 	r.save(ctx, changes)
 }
@@ -113,22 +115,29 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 		return err
 	}
 	oldest := now.Add(-r.Config.MaxBackfill).Unix()
-	r.next = s.Next
-	if lost := oldest - s.Next; lost > 0 {
-		r.next = oldest
-		r.Recorder.LostSeconds(ctx, float64(lost))
-		r.Logger.Warn("Traces are too old to be read, by max_backfill", zap.Time("from", time.Unix(s.Next, 0).UTC()), zap.Time("to", time.Unix(oldest, 0).UTC()))
-	}
+	r.next = max(s.Next, oldest)
+	unread := s.Next // what was read up to
+	var old []*window
 	var errs []error
 	for _, stored := range s.Windows {
 		w := newWindow(model.Window{Start: stored.Start, End: stored.End})
 		w.chunks, w.read = stored.Chunks, stored.Read
-		if w.Start < oldest {
-			r.forget(ctx, w)
+		if !w.read {
+			unread = min(unread, w.Start)
+		}
+		if w.End <= oldest {
+			old = append(old, w)
 			continue
 		}
 		errs = append(errs, r.loadChunks(ctx, w))
 		r.windows = append(r.windows, w)
+	}
+	if unread < oldest {
+		r.Recorder.LostSeconds(ctx, float64(oldest-unread))
+		r.Logger.Warn("Traces are too old to be read, by max_backfill", zap.Time("from", time.Unix(unread, 0).UTC()), zap.Time("to", time.Unix(oldest, 0).UTC()))
+	}
+	if len(old) > 0 {
+		r.forget(ctx, old...)
 	}
 	return errors.Join(errs...)
 }

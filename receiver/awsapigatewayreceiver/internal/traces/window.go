@@ -86,7 +86,7 @@ func (r *Reader) dueAt(w *window) time.Time {
 // begin begins a reading.
 func (r *Reader) begin(w *window, now time.Time) *reading {
 	final := w.read || !now.Before(time.Unix(w.End, 0).Add(r.Config.Settle))
-	n := r.Config.cap(w.End-w.Start) - len(w.traces)
+	n := r.Config.cap(w.Window) - len(w.traces)
 	return &reading{final: final, list: shortlist{n: max(n, 0)}}
 }
 
