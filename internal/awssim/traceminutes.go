@@ -107,14 +107,14 @@ func (i *stageInfo) traced() bool {
 	return i.kind == TypeREST && slices.ContainsFunc(i.log().versions, func(v stageVersion) bool { return v.stage.Tracing })
 }
 
-// sampled returns the indices of a minute's requests that X-Ray traces, in the order of time.
+// sampled returns the indices of a minute's requests that X-Ray traces, in the order of time. The stage is one that it ever traces.
 func (i *stageInfo) sampled(minute int64, requests []request) []int32 {
 	logs := i.log()
 	var found []int32
 	first := map[uint16]int32{} // by second
 	share := func(r *request) (float64, bool) {
 		stage := logs.version(minute*60_000 + int64(r.offset)).stage
-		return stage.Sampling, stage.Tracing && i.kind == TypeREST
+		return stage.Sampling, stage.Tracing
 	}
 	for k := range requests {
 		if rate, on := share(&requests[k]); on && rate == 0 {

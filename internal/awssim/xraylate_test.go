@@ -23,6 +23,7 @@ func TestSegmentsArriveInPieces(t *testing.T) {
 	want := traceTruth(world, from, to)
 	revisions, before := map[string]int32{}, map[string]map[string]segmentDocument{}
 	sawProgress, sawPartial, sawWithoutGateway, grew := false, false, false, 0
+	fewer := map[string]int{} // subsegments of what was seen in progress
 	for range 50 {
 		summaries, _, _ := h.summaries(t, during(from, to, ""))
 		got := h.traces(t, ids(summaries)...)
@@ -34,6 +35,7 @@ func TestSegmentsArriveInPieces(t *testing.T) {
 				progress = progress || d.InProgress
 				sawWithoutGateway = sawWithoutGateway || d.Origin == originFunction && got[id][0].Origin != originStage
 				if d.InProgress {
+					fewer[d.ID] = len(d.Subsegments)
 					assert.Zero(t, d.End)
 					assert.Zero(t, d.HTTP.Response.Status)
 				}
@@ -64,7 +66,11 @@ func TestSegmentsArriveInPieces(t *testing.T) {
 		for _, s := range record.Segments {
 			if s.Document == s.ID {
 				segments++
-				assert.False(t, before[id][s.ID].InProgress)
+				final := before[id][s.ID]
+				assert.False(t, final.InProgress)
+				if n, seen := fewer[s.ID]; seen && len(final.Subsegments) > 0 {
+					assert.Less(t, n, len(final.Subsegments))
+				}
 			}
 		}
 		assert.Len(t, before[id], segments)
@@ -161,6 +167,33 @@ func TestTimeRangesTellTraces(t *testing.T) {
 		}
 		assert.Equal(t, is, found[id])
 	}
+}
+
+// TestWhatHasNotArrivedMatchesNoTime: events and ends of segments that are still to come list no trace.
+func TestWhatHasNotArrivedMatchesNoTime(t *testing.T) {
+	world := tracedShop()
+	now := noon.Add(30 * time.Second)
+	h := start(t, Config{World: world, Now: func() time.Time { return now }, Tracing: Arrival{Base: 40 * time.Second, Pieces: 0.5}})
+	want := traceTruth(world, noon, noon.Add(10*time.Second))
+	for _, kind := range []types.TimeRangeType{types.TimeRangeTypeEvent, types.TimeRangeTypeService} {
+		in := during(noon, noon.Add(time.Hour), "")
+		in.TimeRangeType = kind
+		summaries, _, _ := h.summaries(t, in)
+		got := h.traces(t, ids(summaries)...)
+		for _, s := range summaries {
+			if kind == types.TimeRangeTypeEvent {
+				assert.False(t, s.MatchedEventTime.After(now))
+				continue
+			}
+			complete := false
+			for _, d := range got[*s.Id] {
+				complete = complete || !d.InProgress
+			}
+			assert.True(t, complete, "a segment in progress has no end")
+		}
+		assert.NotEmpty(t, summaries)
+	}
+	assert.NotEmpty(t, want)
 }
 
 // TestTracesEndWithTheirRetention: X-Ray keeps traces for thirty days.

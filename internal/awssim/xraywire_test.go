@@ -2,8 +2,10 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,12 +51,44 @@ func TestTracesAreThoseOfTheAccessLog(t *testing.T) {
 		assert.Contains(t, gateway.URL, "https://"+record.Values["domainName"]+record.Values["path"])
 	}
 	others := requests - first
-	assert.InDelta(t, 0.05*float64(others), len(traces)-first, 0.05*float64(others), "5 %% of the others are sampled, too")
+	assert.InDelta(t, 0.05*float64(others), len(traces)-first, 0.02*float64(others), "5 %% of the others are sampled, too")
+}
+
+// TestPagesMayBeEmpty: a page looks at 1,000 traces at most, whether it finds any or not; empty pages on purpose never follow each other.
+func TestPagesMayBeEmpty(t *testing.T) {
+	world := tracedShop()
+	h := start(t, Config{World: world})
+	found, scanned, pages := h.summaries(t, during(noon.Add(-20*time.Minute), noon, `service("nobody")`))
+	assert.Empty(t, found)
+	assert.Equal(t, int(scanned)/maxScannedTraces+1, pages)
+	h = start(t, Config{World: world, Faults: Faults{EmptyPages: 1}})
+	found, _, pages = h.summaries(t, during(noon.Add(-5*time.Minute), noon.Add(-2*time.Minute), ""))
+	assert.Len(t, found, len(traceTruth(world, noon.Add(-5*time.Minute), noon.Add(-2*time.Minute))))
+	assert.Equal(t, 2*(len(found)/maxTraceSummaries+1), pages)
+}
+
+// TestSummariesNameServicesOfValues: a value of an annotation is listed once, with all services that have it.
+func TestSummariesNameServicesOfValues(t *testing.T) {
+	s := traceSummary{Annotations: map[string][]*traceValue{}}
+	for _, a := range []struct {
+		value any
+		in    string
+	}{{"checkout", "a"}, {"checkout", "b"}, {"other", "a"}, {true, "a"}, {1, "a"}} {
+		s.annotate(member{"step", a.value}, serviceID{Name: a.in})
+	}
+	assert.Equal(t, []*traceValue{
+		{members{"StringValue": "checkout"}, []serviceID{{Name: "a"}, {Name: "b"}}, "checkout"},
+		{members{"StringValue": "other"}, []serviceID{{Name: "a"}}, "other"},
+		{members{"BooleanValue": true}, []serviceID{{Name: "a"}}, true},
+		{members{"NumberValue": 1}, []serviceID{{Name: "a"}}, 1},
+	}, s.Annotations["step"])
 }
 
 // TestSegmentsAreWithinTheirParents: what a segment calls begins and ends within the call, initializations apart.
 func TestSegmentsAreWithinTheirParents(t *testing.T) {
 	world := tracedShop()
+	cold := 0
+	defer func() { assert.Positive(t, cold) }()
 	for _, record := range traceTruth(world, noon, noon.Add(5*time.Minute)) {
 		byID := map[string]SegmentRecord{}
 		for k, s := range record.Segments {
@@ -62,6 +96,10 @@ func TestSegmentsAreWithinTheirParents(t *testing.T) {
 			assert.False(t, twice)
 			byID[s.ID] = s
 			assert.False(t, s.End.Before(s.Start))
+			if s.Name == "Initialization" {
+				cold++
+				assert.True(t, s.End.Equal(byID[s.Document].Start), "a function begins when it is initialized")
+			}
 			if parent := byID[s.ParentID]; k > 0 && s.Name != "Initialization" {
 				require.NotEmpty(t, parent.ID, "parents come first")
 				assert.False(t, s.Start.Before(parent.Start) || s.End.After(parent.End), "%s in %s", s.Name, parent.Name)
@@ -119,13 +157,16 @@ func TestDocumentsHaveAllFormsAndSecrets(t *testing.T) {
 	world := tracedShop()
 	h := start(t, Config{World: world})
 	summaries, _, _ := h.summaries(t, during(noon.Add(-5*time.Minute), noon.Add(-time.Minute), ""))
-	var all strings.Builder
+	var all, gateways strings.Builder
 	for k := 0; k+5 <= len(summaries); k += 5 {
 		out, err := h.xray().BatchGetTraces(background, &xray.BatchGetTracesInput{TraceIds: ids(summaries[k : k+5])})
 		require.NoError(t, err)
 		for _, trace := range out.Traces {
 			for _, s := range trace.Segments {
 				all.WriteString(*s.Document)
+				if strings.Contains(*s.Document, `"origin":"AWS::ApiGateway::Stage"`) {
+					gateways.WriteString(*s.Document)
+				}
 			}
 		}
 	}
@@ -136,6 +177,7 @@ func TestDocumentsHaveAllFormsAndSecrets(t *testing.T) {
 	} {
 		assert.Contains(t, all.String(), part)
 	}
+	assert.Contains(t, gateways.String(), `"fault":true,"cause":"`, "API Gateway's segment refers to the exception")
 }
 
 // TestXRayRefuses what breaks a limit or the grammar.
@@ -165,6 +207,19 @@ func TestXRayRefuses(t *testing.T) {
 	wantCode(t, list(noon.Add(-time.Hour), noon, `group.name = "x"`, "", ""), "InvalidRequestException")
 	wantCode(t, list(noon.Add(-time.Hour), noon, "", "", "Never"), "InvalidRequestException")
 	assert.Contains(t, wantCode(t, list(noon.Add(-time.Hour), noon, "", "nonsense", ""), "InvalidRequestException"), "NextToken")
+
+	small := start(t, Config{World: tracedShop(), MaxPage: 2})
+	known := slices.Sorted(maps.Keys(traceTruth(tracedShop(), noon.Add(-30*time.Second), noon.Add(-20*time.Second))))[:5]
+	first, err := small.xray().BatchGetTraces(background, &xray.BatchGetTracesInput{TraceIds: known})
+	require.NoError(t, err)
+	assert.Len(t, first.Traces, 2)
+	second, err := small.xray().BatchGetTraces(background, &xray.BatchGetTracesInput{TraceIds: known, NextToken: first.NextToken})
+	require.NoError(t, err)
+	assert.Equal(t, []string{known[2], known[3]}, []string{*second.Traces[0].Id, *second.Traces[1].Id})
+	_, err = small.xray().BatchGetTraces(background, &xray.BatchGetTracesInput{TraceIds: known[1:], NextToken: first.NextToken})
+	wantCode(t, err, "InvalidRequestException")
+	seconds, key, _ := parseTraceID(known[0])
+	assert.Empty(t, h.traces(t, string((&traceEntry{at: (seconds ^ 1) * 1000, id: key}).traceID(nil))), "an id's time is part of it")
 
 	in := during(noon.Add(-time.Hour), noon, "")
 	page, err := h.xray().GetTraceSummaries(background, &in)
