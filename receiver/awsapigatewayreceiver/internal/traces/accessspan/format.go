@@ -13,12 +13,11 @@ type Format struct {
 	*accesslog.Format
 	bound *accesslog.Bound
 
-	total, integration, authorizer accesslog.Ref // latencies
-	status                         accesslog.Ref
-	backendStatus, serviceStatus   accesslog.Ref
-	integrationError               accesslog.Ref
-	authorizerStatus, authorizerError,
-	ids, method, route, routeKey accesslog.Ref
+	total, integration, authorizer       accesslog.Ref // latencies
+	status, backendStatus, serviceStatus accesslog.Ref
+	authorizerStatus                     accesslog.Ref
+	integrationError, authorizerError    accesslog.Ref
+	ids, method, route, routeKey         accesslog.Ref
 	// contexts are the variables that may have a trace id; the first xray of them are xrayTraceId.
 	contexts accesslog.Ref
 	xray     int
