@@ -106,7 +106,8 @@ func TestDocumentedConfigsAreValid(t *testing.T) {
 	const rest = `
 exporters: {nop: {}}
 extensions: {file_storage: {directory: storage, create_directory: true}}
-service: {extensions: [file_storage], pipelines: {metrics: {receivers: [awsapigateway], exporters: [nop]}, logs: {receivers: [awsapigateway], exporters: [nop]}}}
+service: {extensions: [file_storage], pipelines: {metrics: {receivers: [awsapigateway], exporters: [nop]}, logs: {receivers: [awsapigateway], exporters: [nop]},
+  traces: {receivers: [awsapigateway], exporters: [nop]}}}
 `
 	block := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 	for _, file := range []string{"../README.md", "../receiver/awsapigatewayreceiver/README.md"} {

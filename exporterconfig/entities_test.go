@@ -1,6 +1,8 @@
 package exporterconfig
 
 import (
+	"bytes"
+	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -115,16 +117,8 @@ func stages(w *awssim.World) int {
 // countLogs counts the records of a file by what they are: entity events by their kind and by the type of the entity, others by their name.
 func countLogs(t *testing.T, file string) map[string]int {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	require.NoError(t, err)
 	out := map[string]int{}
-	for line := range strings.Lines(string(text)) {
-		if !strings.HasSuffix(line, "\n") {
-			break // is being written
-		}
+	for line := range lines(t, file) {
 		ld, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs([]byte(line))
 		require.NoError(t, err)
 		for _, rl := range ld.ResourceLogs().All() {
@@ -145,4 +139,15 @@ func countLogs(t *testing.T, file string) map[string]int {
 		}
 	}
 	return out
+}
+
+// lines are those of a file that is written to; one that is not there yet has none.
+func lines(t *testing.T, file string) iter.Seq[string] {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if !os.IsNotExist(err) {
+		require.NoError(t, err)
+	}
+	whole := text[:bytes.LastIndexByte(text, '\n')+1]
+	return strings.Lines(string(whole))
 }
