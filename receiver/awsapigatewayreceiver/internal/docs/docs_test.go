@@ -115,7 +115,7 @@ func assertType(t *testing.T, documented string, v any, name string) {
 
 // A cell of a table can't hold a line break or a bar.
 func TestTablesAreWhole(t *testing.T) {
-	for name, page := range map[string][]byte{"metrics": metricsPage(), "entities": entitiesPage(), "logs": logsPage()} {
+	for name, page := range map[string][]byte{"metrics": metricsPage(), "entities": entitiesPage(), "logs": logsPage(), "traces": tracesPage()} {
 		columns := 0
 		for line := range strings.Lines(string(page)) {
 			if !strings.HasPrefix(line, "|") {

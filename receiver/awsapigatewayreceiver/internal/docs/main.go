@@ -1,5 +1,5 @@
-// Command docs writes metrics.md, entities.md and logs.md, the receiver's telemetry as its catalogues and tables say it. go generate runs it in the receiver's
-// folder.
+// Command docs writes metrics.md, entities.md, logs.md and traces.md, the receiver's telemetry as its catalogues, tables and translators say it. go generate
+// runs it in the receiver's folder.
 package main
 
 import (
@@ -16,7 +16,8 @@ import (
 )
 
 func main() {
-	for name, page := range map[string]func() []byte{"metrics.md": metricsPage, "entities.md": entitiesPage, "logs.md": logsPage} {
+	pages := map[string]func() []byte{"metrics.md": metricsPage, "entities.md": entitiesPage, "logs.md": logsPage, "traces.md": tracesPage}
+	for name, page := range pages {
 		if err := os.WriteFile(name, page(), 0o600); err != nil {
 			log.Fatal(err)
 		}
