@@ -129,7 +129,7 @@ func calledBy(i *awssim.Integration, method string) string {
 		method = i.Method
 	}
 	switch {
-	case i.Type == "MOCK":
+	case i.Type == "MOCK", i.Type == "":
 		return ""
 	case strings.Contains(i.URI, ":lambda:"):
 		return "Lambda.Invoke"
