@@ -99,6 +99,14 @@ const (
 	Phase            = Prefix + "execution.phase"
 )
 
+// What the inventory says of integrations.
+const (
+	IntegrationType    = Prefix + "integration.type"
+	IntegrationSubtype = Prefix + "integration.subtype"
+	IntegrationURI     = Prefix + "integration.uri"
+	IntegrationMethod  = Prefix + "integration.http_method"
+)
+
 // Attributes of spans that come from X-Ray. What the conventions have no name for lives under aws.xray.
 const (
 	MethodOriginal = "http.request.method_original"
@@ -108,6 +116,7 @@ const (
 	URLFull        = "url.full"
 	URLQuery       = "url.query"
 	URLScheme      = "url.scheme"
+	URLTemplate    = "url.template"
 
 	DBNamespace       = "db.namespace"
 	DBOperation       = "db.operation.name"

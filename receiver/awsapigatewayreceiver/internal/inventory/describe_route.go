@@ -30,19 +30,18 @@ var routeFields = []field{
 const (
 	attrRequestTemplates  = attr.Prefix + "request_templates"
 	attrResponseTemplates = attr.Prefix + "response_templates"
-	attrIntegrationURI    = attr.Prefix + "integration.uri"
 	attrCredentials       = attr.Prefix + "integration.credentials"
 )
 
 // integrationFields serve both versions, whose members differ in name only.
 var integrationFields = []field{
-	{"type", attr.Prefix + "integration.type", text},
-	{"integrationType", attr.Prefix + "integration.type", text},
-	{"integrationSubtype", attr.Prefix + "integration.subtype", text},
-	{"httpMethod", attr.Prefix + "integration.http_method", text},
-	{"integrationMethod", attr.Prefix + "integration.http_method", text},
-	{"uri", attrIntegrationURI, address},
-	{"integrationUri", attrIntegrationURI, address},
+	{"type", attr.IntegrationType, text},
+	{"integrationType", attr.IntegrationType, text},
+	{"integrationSubtype", attr.IntegrationSubtype, text},
+	{"httpMethod", attr.IntegrationMethod, text},
+	{"integrationMethod", attr.IntegrationMethod, text},
+	{"uri", attr.IntegrationURI, address},
+	{"integrationUri", attr.IntegrationURI, address},
 	{"description", attrDescription, text},
 	{"timeoutInMillis", attr.Prefix + "integration.timeout", integer},
 	{"connectionType", attr.Prefix + "integration.connection_type", text},

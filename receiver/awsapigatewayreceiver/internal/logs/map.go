@@ -101,6 +101,9 @@ func (b *builder) build() {
 			b.access(e)
 		}
 	}
+	if b.spanless > 0 {
+		b.traces.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool { return rs.ScopeSpans().At(0).Spans().Len() == 0 })
+	}
 }
 
 // record begins the record of an event of a source.

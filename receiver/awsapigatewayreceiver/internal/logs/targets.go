@@ -10,14 +10,6 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
-// Descriptions of integrations in the inventory.
-const (
-	integrationType    = attr.Prefix + "integration.type"
-	integrationSubtype = attr.Prefix + "integration.subtype"
-	integrationURI     = attr.Prefix + "integration.uri"
-	integrationMethod  = attr.Prefix + "integration.http_method"
-)
-
 // targets are what the routes of APIs call, worked out once for each state of their inventory. The inventory has routes as they are edited, which is what
 // a stage runs but for the time between a change and its deployment.
 type targets struct {
@@ -96,7 +88,7 @@ func targetsOf(parts []*inventory.Part) accessspan.Targets {
 
 func integrationOf(e *model.Entity) accessspan.Integration {
 	text := func(name string) string { s, _ := e.Description[name].(string); return s }
-	i := accessspan.Integration{Type: text(integrationType), Subtype: text(integrationSubtype), URI: text(integrationURI), Method: text(integrationMethod)}
+	i := accessspan.Integration{Type: text(attr.IntegrationType), Subtype: text(attr.IntegrationSubtype), URI: text(attr.IntegrationURI), Method: text(attr.IntegrationMethod)}
 	for _, r := range e.Relations {
 		if r.Type == attr.TypeResource {
 			i.Resource = r.ID[attr.CloudResourceID]

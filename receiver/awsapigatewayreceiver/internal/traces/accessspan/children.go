@@ -135,7 +135,7 @@ func (f *Format) fail(span ptrace.Span, status int64, said bool, words string) {
 	}
 	span.Status().SetCode(ptrace.StatusCodeError)
 	span.Status().SetMessage(textOf(span.Attributes(), words))
-	kind := errorOther
+	kind := attr.OtherError
 	if status >= 400 {
 		kind = strconv.FormatInt(status, 10)
 	}

@@ -60,7 +60,7 @@ func Bind(f *accesslog.Format, b *accesslog.Bound) *Format {
 // written are the attributes that spans have beside those of log records.
 var written = []string{
 	attr.HTTPRequestMethod, attr.StatusCode, attr.ErrorType, attr.RequestID, attr.ServerAddress,
-	attr.MethodOriginal, attr.URLScheme, attr.URLFull, urlTemplate, attr.ServerPort, attr.RPCSystem, attr.RPCService, attr.RPCMethod, attr.FaaSInvokedName, attr.FaaSProvider, attr.FaaSRegion,
+	attr.MethodOriginal, attr.URLScheme, attr.URLFull, attr.URLTemplate, attr.ServerPort, attr.RPCSystem, attr.RPCService, attr.RPCMethod, attr.FaaSInvokedName, attr.FaaSProvider, attr.FaaSRegion,
 }
 
 // Line is a line that was just decoded.

@@ -22,9 +22,6 @@ type Target struct {
 
 type attribute struct{ name, value string }
 
-// urlTemplate is the path of a call over HTTP, with placeholders.
-const urlTemplate = "url.template"
-
 // Integration is what the inventory says of an integration.
 type Integration struct {
 	// Type is MOCK, HTTP, HTTP_PROXY, AWS or AWS_PROXY, Subtype the action of an HTTP API's first-class integration: SQS-SendMessage.
@@ -98,7 +95,7 @@ func request(method, uri string) *Target {
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	t.path = "/" + path
-	t.texts = append(t.texts, attribute{urlTemplate, t.path})
+	t.texts = append(t.texts, attribute{attr.URLTemplate, t.path})
 	if !strings.Contains(uri, "{") {
 		t.texts = append(t.texts, attribute{attr.URLFull, uri})
 	}

@@ -18,12 +18,6 @@ const sampled = 1
 // maxLatency is above any request's: 29 seconds, 15 minutes where the response streams (API Gateway quotas, integration timeout).
 const maxLatency = 24 * time.Hour
 
-// otherMethod stands for a method that semantic conventions do not know, and errorOther for an error of which nothing short is known.
-const (
-	otherMethod = "_OTHER"
-	errorOther  = "_OTHER"
-)
-
 // httpsPort is the only one that API Gateway serves.
 const httpsPort = 443
 
@@ -107,32 +101,24 @@ func (f *Format) requestMethod(a pcommon.Map, key string) string {
 	method := textOf(a, attr.HTTPRequestMethod)
 	if method == "" {
 		first, rest, ok := strings.Cut(key, " ")
-		if !ok || !known(first) || !strings.HasPrefix(rest, "/") || f.left[attr.HTTPRequestMethod] {
+		if _, known := attr.Method(first); !ok || !known || !strings.HasPrefix(rest, "/") || f.left[attr.HTTPRequestMethod] {
 			return ""
 		}
 		method = first
 		a.PutStr(attr.HTTPRequestMethod, method)
 	}
-	if !known(method) && !f.left[attr.HTTPRequestMethod] {
-		a.PutStr(attr.HTTPRequestMethod, otherMethod)
-		f.put(a, attr.MethodOriginal, method)
-		return otherMethod
+	value, same := attr.Method(method)
+	if same || f.left[attr.HTTPRequestMethod] {
+		return method // which may be a hash
 	}
-	return method
-}
-
-// known says whether semantic conventions know a method.
-func known(method string) bool {
-	switch method {
-	case "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE":
-		return true
-	}
-	return false
+	a.PutStr(attr.HTTPRequestMethod, value)
+	f.put(a, attr.MethodOriginal, method)
+	return value
 }
 
 // nameOf is the name of a SERVER span: the method with the route, or the route key where it has no path, as $default and those of WebSocket APIs.
 func nameOf(method, route, key string) string {
-	if method == otherMethod {
+	if method == attr.OtherMethod {
 		method = "HTTP"
 	}
 	switch {

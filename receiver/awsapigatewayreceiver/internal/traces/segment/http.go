@@ -1,8 +1,6 @@
 package segment
 
 import (
-	"strings"
-
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
@@ -78,7 +76,7 @@ func (h *httpBlock) present() bool { return h.method != "" || h.url != "" }
 // http writes the request and the response in the stable names: those of a span of the server, else of the client.
 func (w *writer) http(h *httpBlock, server bool) {
 	if h.method != "" {
-		method, known := knownMethod(h.method)
+		method, known := attr.Method(h.method)
 		w.str(attr.HTTPRequestMethod, method)
 		if !known {
 			w.str(attr.MethodOriginal, h.method)
@@ -101,26 +99,9 @@ func (w *writer) http(h *httpBlock, server bool) {
 	w.flag(attr.XRayTraced, h.traced)
 }
 
-// otherMethod is the value for methods that the conventions do not know.
-const otherMethod = "_OTHER"
-
-// knownMethod returns the name that a method has in the conventions, and whether that is how it was written.
-func knownMethod(method string) (string, bool) {
-	switch method {
-	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY":
-		return method, true
-	}
-	if upper := strings.ToUpper(method); upper != method {
-		if name, known := knownMethod(upper); known {
-			return name, false
-		}
-	}
-	return otherMethod, false
-}
-
 // methodName is the method's part in a span's name.
 func methodName(method string) string {
-	if name, _ := knownMethod(method); name != otherMethod {
+	if name, _ := attr.Method(method); name != attr.OtherMethod {
 		return name
 	}
 	return "HTTP"
