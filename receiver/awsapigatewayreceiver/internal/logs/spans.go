@@ -31,7 +31,7 @@ func (r *Reader) trace(snapshot *inventory.Snapshot, s *source) {
 		return
 	}
 	s.traced = r.traced(snapshot, s.api, s.stage)
-	s.targets = func() accessspan.Targets { return r.targets.of(snapshot, s.api.ID) }
+	s.targets = func() accessspan.Targets { return r.targets.of(r.Inventory.Current(), s.api.ID) }
 }
 
 // spot is where the spans of a source go; nil is the source of lines that are nobody's.

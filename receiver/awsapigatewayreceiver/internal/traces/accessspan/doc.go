@@ -9,7 +9,8 @@
 //   - A CLIENT child for the integration, if the line has integration.latency or integrationLatency. It ends with its parent.
 //   - An INTERNAL child for the authorizer, if the line has authorizer.latency or authorizer.integrationLatency. It begins with its parent.
 //
-// A line without the duration of its request makes no span. Children lie within their parent, whatever the line says.
+// What the integration calls comes from the inventory. Until that has the API's routes, as in the first minutes of a first start, the CLIENT span is
+// called "integration": neither records nor spans wait for it. A line without the duration of its request makes no span. Children lie within their parent, whatever the line says.
 //
 // # Ids
 //
