@@ -10,7 +10,9 @@
 //   - An INTERNAL child for the authorizer, if the line has authorizer.latency or authorizer.integrationLatency. It begins with its parent.
 //
 // What the integration calls comes from the inventory. Until that has the API's routes, as in the first minutes of a first start, the CLIENT span is
-// called "integration": neither records nor spans wait for it. A line without the duration of its request makes no span. Children lie within their parent, whatever the line says.
+// called "integration": neither records nor spans wait for it.
+//
+// A line without the duration of its request makes no span. Children lie within their parent, whatever the line says.
 //
 // # Ids
 //
