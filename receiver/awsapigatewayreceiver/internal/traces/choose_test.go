@@ -170,3 +170,17 @@ func TestLotsAreEven(t *testing.T) {
 		assert.InDelta(t, n/places, got, 150, "place %d", i)
 	}
 }
+
+// A list may show a trace again on a later page, as new traces move the pages: it takes one place.
+func TestTraceThatIsListedAgainTakesOnePlace(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		list := randomCandidates(r, 3000, 5)
+		var thrice []candidate
+		for _, c := range list {
+			thrice = append(thrice, c, c, c)
+		}
+		r.Shuffle(len(thrice), func(i, j int) { thrice[i], thrice[j] = thrice[j], thrice[i] })
+		require.True(t, slices.Equal(chosen(200, list), chosen(200, thrice)), "seed %d", seed)
+	}
+}

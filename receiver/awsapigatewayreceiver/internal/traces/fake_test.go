@@ -31,12 +31,13 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
 
-// fakeClient is X-Ray with a world. What a test sets is asked before the world is, and may fail a call.
+// fakeClient is X-Ray with a world. What a test sets is asked before the world is, one call at a time, and may fail it.
 type fakeClient struct {
 	world
 	now       func() time.Time // nil: time.Now
 	latency   time.Duration
-	page      int // summaries of a page; 0: 100
+	slow      func() time.Duration // adds to the latency
+	page      int                  // summaries of a page; 0: 100
 	listing   func(c scan) error
 	getting   func(ids []string) (unprocessed []string, err error)
 	search    func() (bool, error) // nil: Transaction Search is off
@@ -67,8 +68,19 @@ type retrieved struct {
 func (c *fakeClient) answer(ctx context.Context, note func()) error {
 	c.mu.Lock()
 	note()
+	latency := c.latency
+	if c.slow != nil {
+		latency += c.slow()
+	}
 	c.mu.Unlock()
-	return poll.System{}.Sleep(ctx, c.latency)
+	return poll.System{}.Sleep(ctx, latency)
+}
+
+// ask asks what a test has set.
+func (c *fakeClient) ask(hook func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return hook()
 }
 
 func (c *fakeClient) Now() time.Time {
@@ -84,7 +96,7 @@ func (c *fakeClient) TraceSummaries(ctx context.Context, w model.Window, filter,
 		return page, err
 	}
 	if c.listing != nil {
-		if err := c.listing(s); err != nil {
+		if err := c.ask(func() error { return c.listing(s) }); err != nil {
 			return page, err
 		}
 	}
@@ -103,7 +115,7 @@ func (c *fakeClient) Traces(ctx context.Context, ids []string) (traces []model.T
 		return nil, nil, err
 	}
 	if c.getting != nil {
-		if unprocessed, err = c.getting(ids); err != nil {
+		if err = c.ask(func() (err error) { unprocessed, err = c.getting(ids); return err }); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -111,11 +123,12 @@ func (c *fakeClient) Traces(ctx context.Context, ids []string) (traces []model.T
 	return c.get(ids, c.Now(), document.segment), unprocessed, nil
 }
 
-func (c *fakeClient) TransactionSearch(ctx context.Context) (bool, error) {
+func (c *fakeClient) TransactionSearch(ctx context.Context) (on bool, _ error) {
 	if err := c.answer(ctx, func() { c.asked++ }); err != nil || c.search == nil {
 		return false, err
 	}
-	return c.search()
+	err := c.ask(func() (err error) { on, err = c.search(); return err })
+	return on, err
 }
 
 func (c *fakeClient) StartRetrieval(ctx context.Context, ids []string, w model.Window) (token string, err error) {
@@ -127,7 +140,7 @@ func (c *fakeClient) StartRetrieval(ctx context.Context, ids []string, w model.W
 		c.retrievals = append(c.retrievals, &retrieved{ids: ids, window: w})
 	})
 	if err == nil && c.starting != nil {
-		err = c.starting(ids)
+		err = c.ask(func() error { return c.starting(ids) })
 	}
 	return token, err
 }
@@ -154,7 +167,7 @@ func (c *fakeClient) Retrieved(ctx context.Context, retrieval, token string) (pa
 		page.Token = strconv.Itoa(last)
 	}
 	if c.retrieval != nil {
-		err = c.retrieval(r.asked, &page)
+		err = c.ask(func() error { return c.retrieval(r.asked, &page) })
 	}
 	return page, err
 }
@@ -171,6 +184,13 @@ func (c *fakeClient) got() [][]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.gets)
+}
+
+// begun is how many retrievals were started so far.
+func (c *fakeClient) begun() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.retrievals)
 }
 
 // fakeInventory is a snapshot that a test replaces.
@@ -272,13 +292,13 @@ func (b *bench) lost() float64 {
 }
 
 func (b *bench) consume(_ context.Context, td ptrace.Traces) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.refuse != nil {
 		if err := b.refuse(td); err != nil {
 			return err
 		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.batches++
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {

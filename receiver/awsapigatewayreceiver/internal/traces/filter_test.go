@@ -107,6 +107,7 @@ func TestNothingIsScannedWithoutRESTAPIs(t *testing.T) {
 		time.Sleep(time.Hour)
 		assert.Empty(t, b.client.made())
 		assert.Zero(t, b.counted("scanned"))
+		assert.Zero(t, b.client.asked)
 		assert.NotEmpty(t, b.reported())
 		s := b.client.trace(time.Now().Add(time.Minute), 0)
 		b.inv.see(oneAPI.snapshot(t))
@@ -130,4 +131,27 @@ func TestUnwantedStagesAreNotRetrieved(t *testing.T) {
 		assert.Equal(t, [][]string{{prod.ID}}, b.client.got())
 		assert.Zero(t, b.counted("left out"))
 	})
+}
+
+// Once an API is deleted its last requests' traces still come.
+func TestTracesOfADeletedAPIStillCome(t *testing.T) {
+	for name, c := range map[string]struct {
+		apis     account
+		unwanted []inventory.FilterItem
+	}{"all are wanted, and it was the only one": {oneAPI, nil}, "another is not wanted": {restAPIs(3), []inventory.FilterItem{notAPI("r3")}}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, c.apis.snapshot(t, c.unwanted...), nil)
+				s := b.client.trace(time.Now().Add(10*time.Minute), 0)
+				stop := b.run(t.Context())
+				defer stop()
+				time.Sleep(10*time.Minute + 20*time.Second)
+				b.inv.see(c.apis.without(t, "r1", c.unwanted...))
+				_, remembered := b.inv.Current().API("r1")
+				require.True(t, remembered)
+				time.Sleep(10 * time.Minute)
+				assert.Equal(t, 1, b.times(s, segmentID(0, 0)))
+			})
+		})
+	}
 }

@@ -196,6 +196,7 @@ func TestTracesThatStayUnprocessedAreGivenUp(t *testing.T) {
 		}
 		stop := b.run(t.Context())
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		assert.Len(t, asked, maxRounds)
 		assert.Zero(t, b.counted(Unprocessed), "it may be processed at the second reading")
 		assert.Equal(t, 1, b.times(other, segmentID(1, 0)))
@@ -244,5 +245,18 @@ func TestTraceAtTheEndOfAWindowIsInOne(t *testing.T) {
 		assert.EqualValues(t, 40, b.counted("retrieved"))
 		assert.Zero(t, b.counted("left out"))
 		assert.Zero(t, b.counted("duplicates"))
+	})
+}
+
+// A trace that is longer than X-Ray keeps is counted, also where it does not change any more.
+func TestLimitedTraceIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, oneAPI.snapshot(t), nil)
+		s := b.client.trace(time.Now(), 0, step{after: early, limited: true, documents: []document{front}})
+		stop := b.run(t.Context())
+		time.Sleep(20 * time.Minute)
+		stop()
+		assert.Equal(t, 1, b.times(s, front.id))
+		assert.EqualValues(t, 1, b.counted(Limited))
 	})
 }

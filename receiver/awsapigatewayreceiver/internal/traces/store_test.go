@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
 
@@ -321,5 +322,40 @@ func FuzzMemos(f *testing.F) {
 		again, err := decodeMemos(append([]byte{}, encodeMemos(memos)...))
 		require.NoError(t, err)
 		require.Equal(t, memos, again)
+	})
+}
+
+// A start that gets nothing done, beside windows that have become too old, forgets none of the others.
+func TestStartThatReadsNothingForgetsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.MaxBackfill = 10 * time.Minute })
+		b.Store = disk.Open(t)
+		b.restart()
+		b.client.growing(600, began, time.Second)
+		stop := b.run(t.Context())
+		time.Sleep(10 * time.Minute)
+		stop()
+		time.Sleep(6 * time.Minute) // windows of the last ten minutes before, some of which are older now
+		b.client.listing = func(scan) error { return failure(aws.Network, "") }
+		b.restart()
+		stop = b.run(t.Context())
+		time.Sleep(time.Minute)
+		stop()
+		b.client.listing = nil
+		oldest := time.Now().Add(-b.Config.MaxBackfill)
+		b.restart()
+		stop = b.run(t.Context())
+		time.Sleep(10 * time.Minute)
+		stop()
+		missing := 0
+		for i, s := range b.client.world.traces {
+			if s.began.After(oldest.Add(b.Config.PollInterval)) && b.times(s, segmentID(i, 1)) == 0 {
+				missing++
+			}
+		}
+		assert.Zero(t, missing, "traces whose late segments never came")
+		assert.Empty(t, chunkKeys(disk), "values that nobody knows of any more")
 	})
 }

@@ -1,0 +1,94 @@
+package traces
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+)
+
+// After a stop of longer than max_backfill, what is older is lost, and said once.
+func TestWhatIsTooOldIsLostOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.MaxBackfill = time.Hour })
+		b.Store = disk.Open(t)
+		stop := b.run(t.Context())
+		time.Sleep(time.Hour)
+		stop()
+		readTo := b.Status().ReadTo
+		time.Sleep(5 * time.Hour)
+		oldest := time.Now().Add(-time.Hour)
+		b.client.every(10*time.Second, oldest, time.Hour)
+		before := len(b.client.made())
+		for range 3 {
+			b.restart()
+			stop = b.run(t.Context())
+			time.Sleep(20 * time.Minute)
+			stop()
+		}
+		assert.InDelta(t, oldest.Sub(readTo).Seconds(), b.lost(), 31)
+		assert.Equal(t, 1, b.says("too old"))
+		assertCovered(t, b.client.made()[before:], oldest.Unix(), time.Now().Unix()-120)
+		assert.Len(t, b.came(), 360)
+		assert.Zero(t, b.counted("checkpoint"))
+	})
+}
+
+// A window that was not read to its end counts as lost where it is too old at the next start, as the time after it does.
+func TestUnreadWindowIsLostAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, oneAPI.snapshot(t), nil)
+		b.Store = disk.Open(t)
+		b.restart()
+		b.client.every(time.Second, began, 30*time.Second)
+		calls := 0
+		b.client.getting = func([]string) ([]string, error) {
+			if calls++; calls > 2 {
+				return nil, failure(aws.Server, "InternalFailure")
+			}
+			return nil, nil
+		}
+		stop := b.run(t.Context())
+		time.Sleep(2 * time.Minute)
+		stop()
+		require.Equal(t, began, b.Status().ReadTo)
+		time.Sleep(30 * time.Hour)
+		oldest := time.Now().Add(-b.Config.MaxBackfill)
+		b.restart()
+		stop = b.run(t.Context())
+		time.Sleep(time.Second)
+		stop()
+		assert.InDelta(t, oldest.Sub(began).Seconds(), b.lost(), 1)
+	})
+}
+
+// What max_backfill cuts off is lost once, also where the first start after it gets nothing done.
+func TestLossIsCountedOnceOverStartsThatReadNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, oneAPI.snapshot(t), nil)
+		b.Store = disk.Open(t)
+		b.restart()
+		stop := b.run(t.Context())
+		time.Sleep(20 * time.Minute)
+		stop()
+		readTo := b.Status().ReadTo
+		time.Sleep(30 * time.Hour)
+		b.client.listing = func(scan) error { return failure(aws.Network, "") }
+		for range 3 {
+			b.restart()
+			stop = b.run(t.Context())
+			time.Sleep(time.Minute)
+			stop()
+		}
+		assert.InDelta(t, time.Since(readTo.Add(b.Config.MaxBackfill)).Seconds(), b.lost(), 181)
+	})
+}
