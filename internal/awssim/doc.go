@@ -7,7 +7,7 @@
 // free, and [World.Truth] says what really happened, whatever a [Server] with its lateness and [Faults] has shown of it so far.
 //
 // Metrics and logs tell of the same requests: each of them is a sample of its metrics and a line of its access log, in the format of its stage, and
-// [World.AccessRecords] says what all of its $context values are.
+// [World.AccessRecords] says what all of its $context values are. Those that are sampled are traces, too: [World.Traces] has their segments.
 //
 // Every statistic that GetMetricData answers is computed from the samples of those requests; none is invented. The package knows nothing of what
 // its callers expect. README.md lists what it does not imitate.

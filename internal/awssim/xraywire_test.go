@@ -98,7 +98,7 @@ func TestSegmentsAreWithinTheirParents(t *testing.T) {
 			assert.False(t, s.End.Before(s.Start))
 			if s.Name == "Initialization" {
 				cold++
-				assert.True(t, s.End.Equal(byID[s.Document].Start), "a function begins when it is initialized")
+				assert.True(t, s.End.After(s.Start) && s.End.Equal(byID[s.Document].Start), "a function begins when it is initialized")
 			}
 			if parent := byID[s.ParentID]; k > 0 && s.Name != "Initialization" {
 				require.NotEmpty(t, parent.ID, "parents come first")
