@@ -216,7 +216,7 @@ func delivered() error {
 		return errors.Join(errs...)
 	}
 	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs; "+
-		"%d spans of %d traces, %d of which go on behind API Gateway, %d come from access logs\n",
+		"%d spans of %d traces, %d of which go on behind API Gateway and %d come from access logs\n",
 		got.points, len(got.stages), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
 		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines, traces.spans, len(traces.traces), beyond, logged)
 	return nil
