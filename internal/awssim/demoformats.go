@@ -27,6 +27,12 @@ const (
 const (
 	demoHTTPCLF = `$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" ` +
 		`$context.status $context.responseLength $context.requestId $context.extendedRequestId`
+	// demoHTTPTimed says how long requests and their integrations took.
+	demoHTTPTimed = `{"requestId":"$context.requestId","apiId":"$context.apiId","stage":"$context.stage","requestTimeEpoch":"$context.requestTimeEpoch",` +
+		`"httpMethod":"$context.httpMethod","path":"$context.path","routeKey":"$context.routeKey","protocol":"$context.protocol","status":"$context.status",` +
+		`"responseLatency":"$context.responseLatency","responseLength":"$context.responseLength","domainName":"$context.domainName",` +
+		`"ip":"$context.identity.sourceIp","userAgent":"$context.identity.userAgent","integrationLatency":"$context.integrationLatency",` +
+		`"integrationStatus":"$context.integration.status","authorizerLatency":"$context.authorizer.integrationLatency"}`
 	demoHTTPXML = `<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <requestTime>$context.requestTime</requestTime> ` +
 		`<httpMethod>$context.httpMethod</httpMethod> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> ` +
 		`<protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> <extendedRequestId>$context.extendedRequestId</extendedRequestId> </request>`
@@ -36,7 +42,8 @@ const (
 	demoTightCLF = `$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime]` +
 		`"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId`
 	demoWebSocketJSON = `{ "requestId":"$context.requestId", "routeKey":"$context.routeKey", "eventType":"$context.eventType", ` +
-		`"connectionId":"$context.connectionId", "status":"$context.status" }`
+		`"connectionId":"$context.connectionId", "requestTimeEpoch":"$context.requestTimeEpoch", "status":"$context.status", ` +
+		`"integrationLatency":"$context.integrationLatency", "authorizer.latency":"$context.authorizer.latency" }`
 	demoWebSocketCLF = `$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] ` +
 		`"$context.eventType $context.routeKey $context.connectionId" $context.status $context.requestId`
 	// demoNumbers is JSON only where each number is there and no text has a quote.

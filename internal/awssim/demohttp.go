@@ -47,7 +47,7 @@ func demoPayments(api *API, now time.Time) {
 		{RouteKey: "$default", Integration: &Integration{Method: "ANY", URI: "https://www.example.com/not-found"}},
 	}
 	usual := api.Stages[0]
-	usual.AccessLog, usual.LastDeploymentStatus = demoLog("payments", demoHTTPJSON), "Successfully deployed stage with deployment ID 'pay004'"
+	usual.AccessLog, usual.LastDeploymentStatus = demoLog("payments", demoHTTPTimed), "Successfully deployed stage with deployment ID 'pay004'"
 	usual.Methods = map[string]MethodSettings{
 		"*/*": {Throttle: &Throttle{Rate: 200, Burst: 100}}, "POST /charges": {Metrics: true, Throttle: &Throttle{Rate: 50, Burst: 20}},
 	}

@@ -27,9 +27,29 @@ const (
 
 // retrieve reads the traces that were chosen and hands them over.
 func (r *Reader) retrieve(ctx context.Context, w *window) error {
+	for {
+		if err := r.rounds(ctx, w); err != nil {
+			return err
+		}
+		if len(w.now.missing) == 0 {
+			return nil
+		}
+		moved, err := r.moved(ctx)
+		if err != nil {
+			return err
+		}
+		if !moved {
+			return r.giveUp(ctx, w, Missing, &w.now.missing)
+		}
+		w.now.pending, w.now.missing = w.now.missing, nil
+	}
+}
+
+// rounds asks for the pending traces, again and again while AWS leaves some unprocessed.
+func (r *Reader) rounds(ctx context.Context, w *window) error {
 	wait := poll.Backoff{Min: minRoundWait, Max: maxRoundWait}
 	for now := w.now; len(now.pending) > 0; {
-		if err := r.findOut(ctx); err != nil {
+		if err := r.findOut(ctx, askInterval); err != nil {
 			return err
 		}
 		before := len(now.pending)
@@ -50,7 +70,10 @@ func (r *Reader) retrieve(ctx context.Context, w *window) error {
 			wait.Reset()
 		}
 		if now.rounds >= maxRounds {
-			return r.giveUp(ctx, w)
+			if now.final {
+				r.Logger.Warn("X-Ray leaves traces unprocessed; they are given up", zap.Int("traces", len(now.pending)), zap.Time("from", time.Unix(w.Start, 0).UTC()))
+			}
+			return r.giveUp(ctx, w, Unprocessed, &now.pending)
 		}
 		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
 			return err
@@ -59,17 +82,16 @@ func (r *Reader) retrieve(ctx context.Context, w *window) error {
 	return nil
 }
 
-// giveUp ends the reading of traces that AWS does not process: at the first reading they are left to the last one.
-func (r *Reader) giveUp(ctx context.Context, w *window) error {
+// giveUp ends the reading of traces that do not come: at the first reading they are left to the last one.
+func (r *Reader) giveUp(ctx context.Context, w *window, reason string, traces *[]candidate) error {
 	b := &batch{}
-	for _, c := range w.now.pending {
+	for _, c := range *traces {
 		b.memos = append(b.memos, taken{id: c.id, memo: memo{again: true}})
 	}
 	if w.now.final {
-		r.Recorder.Incomplete(ctx, Unprocessed, int64(len(w.now.pending)))
-		r.Logger.Warn("X-Ray leaves traces unprocessed; they are given up", zap.Int("traces", len(w.now.pending)), zap.Time("from", time.Unix(w.Start, 0).UTC()))
+		r.Recorder.Incomplete(ctx, reason, int64(len(*traces)))
 	}
-	w.now.pending = nil
+	*traces = nil
 	return r.handOver(ctx, w, b)
 }
 
@@ -118,6 +140,9 @@ func (r *Reader) round(ctx context.Context, w *window) error {
 	}()
 	done, err := r.take(ctx, w, answers, stop)
 	running.Wait()
+	for _, c := range w.now.missing {
+		done[c.id] = true
+	}
 	w.now.pending = slices.DeleteFunc(slices.Clone(w.now.pending), func(c candidate) bool { return done[c.id] })
 	return err
 }
@@ -204,10 +229,7 @@ func (r *Reader) add(ctx context.Context, w *window, b *batch, a *answer) {
 			r.trace(ctx, w, b, c, t)
 		case later[c.id]: // it stays pending
 		default:
-			if w.now.final {
-				r.Recorder.Incomplete(ctx, Missing, 1)
-			}
-			b.memos = append(b.memos, taken{id: c.id, memo: memo{again: true}})
+			w.now.missing = append(w.now.missing, *c)
 		}
 	}
 }

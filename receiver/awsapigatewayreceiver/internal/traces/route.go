@@ -53,7 +53,7 @@ func (r *Reader) route(api, stage, method, host, path string) string {
 	for skip := range min(len(parts), maxBasePath) + 1 {
 		switch p := m.root.find(method, parts[skip:]); {
 		case p == "":
-		case found != "":
+		case found != "" && found != p:
 			return ""
 		default:
 			found = p

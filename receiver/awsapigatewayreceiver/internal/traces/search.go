@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// askInterval is how often it is asked where segments go.
+	// askInterval is how often it is asked where segments go, askAgain how soon where traces are missing.
 	askInterval = time.Hour
+	askAgain    = time.Minute
 	// Waits for a retrieval, which AWS makes on its own time.
 	minRetrievalWait = 500 * time.Millisecond
 	maxRetrieval     = 5 * time.Minute
@@ -29,10 +30,17 @@ type search struct {
 	off bool
 }
 
-// findOut asks where segments go, now and then.
-func (r *Reader) findOut(ctx context.Context) error {
+// moved says whether segments go elsewhere by now, which makes those missing that are there.
+func (r *Reader) moved(ctx context.Context) (bool, error) {
+	before := r.search.on
+	err := r.findOut(ctx, askAgain)
+	return r.search.on != before, err
+}
+
+// findOut asks where segments go, unless that was asked within an interval.
+func (r *Reader) findOut(ctx context.Context, interval time.Duration) error {
 	now := r.Client.Now()
-	if r.search.off || r.search.known && now.Sub(r.search.asked) < askInterval {
+	if r.search.off || r.search.known && now.Sub(r.search.asked) < interval {
 		return nil
 	}
 	on, err := r.Client.TransactionSearch(ctx)

@@ -102,8 +102,9 @@ const (
 
 // tally is what was read since the start, for the estimate.
 type tally struct {
-	seconds                    int64 // of the windows that were scanned
-	scanned, retrieved, called int64 // of their first scans
+	seconds            int64 // of the windows that were scanned
+	scanned, retrieved int64 // traces, of their first readings
+	called             int64 // of all readings
 }
 
 func (t *tally) estimate() (usdPerMonth, callsPerHour float64) {
@@ -113,5 +114,5 @@ func (t *tally) estimate() (usdPerMonth, callsPerHour float64) {
 	seconds := float64(t.seconds)
 	// Each window is scanned twice; what has grown is retrieved once more, which is little.
 	traces := float64(2*t.scanned+t.retrieved) / seconds
-	return traces * month.Seconds() * USDPerTrace, 2 * float64(t.called) / seconds * time.Hour.Seconds()
+	return traces * month.Seconds() * USDPerTrace, float64(t.called) / seconds * time.Hour.Seconds()
 }

@@ -122,11 +122,10 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 	for _, stored := range s.Windows {
 		w := newWindow(model.Window{Start: stored.Start, End: stored.End})
 		w.chunks, w.read = stored.Chunks, stored.Read
-		if !w.read {
-			unread = min(unread, w.Start)
-		}
 		if w.End <= oldest {
-			old = append(old, w)
+			if old = append(old, w); !w.read {
+				unread = min(unread, w.Start)
+			}
 			continue
 		}
 		errs = append(errs, r.loadChunks(ctx, w))

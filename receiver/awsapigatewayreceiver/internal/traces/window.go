@@ -43,6 +43,8 @@ type reading struct {
 	list    shortlist
 	// pending are the traces that are to be retrieved.
 	pending []candidate
+	// missing are those that AWS listed and does not have.
+	missing []candidate
 	rounds  int // in a row without any progress
 }
 
