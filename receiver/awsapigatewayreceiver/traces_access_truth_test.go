@@ -164,10 +164,16 @@ func (a *accessTrace) resource() map[string]any {
 // accessSpanTruth is what should come out for the access logs of the stages of the test's region that X-Ray does not trace.
 func (r *rig) accessSpanTruth(from, to time.Time) map[spanID]spanData {
 	r.t.Helper()
+	return r.loggedTruth(from, to, func(stage *awssim.Stage) bool { return !stage.Tracing })
+}
+
+// loggedTruth is what should come out for the access logs of stages.
+func (r *rig) loggedTruth(from, to time.Time, of func(stage *awssim.Stage) bool) map[spanID]spanData {
+	r.t.Helper()
 	want := map[spanID]spanData{}
 	for _, api := range r.world.Accounts[0].Regions[0].APIs {
 		for _, stage := range api.Stages {
-			if stage.Tracing {
+			if !of(stage) {
 				continue
 			}
 			for request := range r.world.AccessRecords(api, stage, from, to) {

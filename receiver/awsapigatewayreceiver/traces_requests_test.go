@@ -54,6 +54,7 @@ func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 		"dropped":                 {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Drop: 0.2, Only: reads} }},
 		"truncated":               {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Truncate: 0.2, Only: reads} }},
 		"unprocessed":             {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Unprocessed: 0.4, Only: reads} }},
+		"malformed":               {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Malformed: 0.2, Only: reads} }},
 		"at the quota":            {sim: func(c *awssim.Config) { c.EnforceQuotas = true }},
 		"a consumer that refuses": {refuse: true},
 		"everything": {sim: func(c *awssim.Config) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -239,13 +238,4 @@ func (s *spanSink) repeats() (repeated, changed int) {
 		}
 	}
 	return repeated, changed
-}
-
-// query is that of a URL.
-func query(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.RawQuery
 }

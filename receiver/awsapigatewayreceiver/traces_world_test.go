@@ -98,14 +98,6 @@ func tracedWorld(from, to time.Time, perMinute float64) *awssim.World {
 	return w
 }
 
-// scanned is how many traces AWS looked at for lists of traces.
-func (r *rig) scanned() (n int64) {
-	for _, c := range r.sim.TraceCounts() {
-		n += c.Scanned
-	}
-	return n
-}
-
 // listed is how many traces AWS has listed.
 func (r *rig) listed() (n int) {
 	for _, c := range r.sim.Calls() {

@@ -1,0 +1,141 @@
+package awsapigatewayreceiver
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
+)
+
+// accessWorld has APIs of all three types that log in the formats which give all spans; X-Ray traces one of the two REST stages.
+func accessWorld(from, to time.Time, perMinute float64) *awssim.World {
+	w := formatWorld(
+		map[string]string{"traced": accessspan.RESTFormat, "plain": accessspan.RESTFormat}, map[string]string{"live": accessspan.HTTPFormat},
+		map[string]string{"live": accessspan.WebSocketFormat}, from, to, perMinute,
+	)
+	apis := w.Accounts[0].Regions[0].APIs
+	for _, s := range apis[0].Stages {
+		s.Tracing, s.Sampling, s.Traffic.Error5xx = s.Name == "traced", 1, 0.1
+	}
+	apis[0].Routes[0].Integration, apis[0].Routes[1].Integration = function("orders-get"), action("sqs:path/"+testAccount+"/order-events")
+	apis[0].Routes[2].Integration = &awssim.Integration{Type: "HTTP", Method: "GET", URI: "http://legacy.example.com:8080/orders/{id}"}
+	apis[1].Routes[0].Integration = &awssim.Integration{Type: "HTTP_PROXY", Method: "ANY", URI: "https://items.example.com/items/{id}"}
+	apis[1].Routes[1].Integration = &awssim.Integration{Type: "AWS_PROXY", Subtype: "SQS-SendMessage", Credentials: "arn:aws:iam::" + testAccount + ":role/gateway"}
+	for i := range apis[2].Routes {
+		apis[2].Routes[i].Integration = function("chat")
+	}
+	return w
+}
+
+// newAccessRig is a rig for traces of X-Ray and of access logs. Nothing happens before the receiver knows the inventory: what is called stands there.
+func newAccessRig(t *testing.T, config func(*awssim.Config)) (r *rig, from, to time.Time) {
+	r = newSpanRig(t, func(epoch time.Time) *awssim.World {
+		from, to = epoch.Add(15*time.Minute), epoch.Add(50*time.Minute)
+		return accessWorld(from, to, 10)
+	}, func(c *awssim.Config) {
+		c.Tracing, c.Ingestion = inPieces, manyLate
+		if config != nil {
+			config(c)
+		}
+	})
+	r.edit = readAllSpans
+	return r, from, to
+}
+
+// checkAccessSpans waits for the spans of [from, to) of X-Ray and of access logs, stops the receiver, and holds each to what happened.
+func (r *rig) checkAccessSpans(stop func(), from, to time.Time) {
+	r.t.Helper()
+	r.until(to)
+	pulled, want := r.spanTruth(from, to, nil), r.accessSpanTruth(from, to)
+	maps.Copy(want, pulled)
+	r.awaitSpans(want, to)
+	r.until(to.Add(lateAndSwept))
+	stop()
+	got := r.spans.taken()
+	r.compareAccessSpans(got, from, to)
+	compareSpans(r.t, got, pulled)
+	repeated, _ := r.spans.repeats()
+	assert.Zero(r.t, repeated, "spans that came twice")
+	assert.Empty(r.t, r.spans.errs)
+}
+
+// HTTP and WebSocket APIs, and REST stages that X-Ray does not trace, have the spans of their access logs; a stage that X-Ray traces has its segments
+// alone.
+func TestAccessLogsGiveTheSpansThatXRayDoesNot(t *testing.T) {
+	t.Parallel()
+	r, from, to := newAccessRig(t, nil)
+	r.measured()
+	stop := r.start()
+	defer stop()
+	r.checkAccessSpans(stop, from, to)
+	kinds := map[string]map[string]int{}
+	for _, g := range r.spans.taken() {
+		if id, _ := g.Resource[prefix+"api_type"].(string); id != "" {
+			if kinds[id] == nil {
+				kinds[id] = map[string]int{}
+			}
+			kinds[id][g.Kind]++
+		}
+	}
+	for _, kind := range []string{awssim.TypeREST, awssim.TypeHTTP, awssim.TypeWebSocket} {
+		assert.NotZero(t, kinds[kind]["Server"], kind)
+		assert.NotZero(t, kinds[kind]["Client"], kind)
+	}
+	for _, kind := range []string{awssim.TypeREST, awssim.TypeWebSocket} {
+		assert.NotZero(t, kinds[kind]["Internal"], kind)
+	}
+	assert.InDelta(t, len(r.accessSpanTruth(from, to)), r.count("access_log_spans"), 0)
+}
+
+// One read of a log group serves records and spans: with both, no more events are read than with one of them.
+func TestOneReadServesRecordsAndSpans(t *testing.T) {
+	t.Parallel()
+	r, from, to := newAccessRig(t, nil)
+	r.records = newRecordSink()
+	r.measured()
+	stop := r.start()
+	defer stop()
+	r.checkAccessSpans(stop, from, to)
+	want := r.accessTruth(from, to, nil)
+	compareRecords(t, r.records, want)
+	assert.Zero(t, r.records.repeated)
+	read := 0
+	for _, c := range r.sim.Calls() {
+		if c.Operation == "FilterLogEvents" {
+			read += c.Events
+		}
+	}
+	// As in the tests of logs: what is new once, and what overlaps again.
+	assert.Less(t, read, 3*len(want), "events read for %d", len(want))
+}
+
+// While one of the two consumers refuses, the other gets its data; then the one that refused gets all that it has missed, and nobody anything twice.
+func TestOneOfTwoConsumersRefuses(t *testing.T) {
+	for _, who := range []string{"records", "spans"} {
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			r, from, to := newAccessRig(t, nil)
+			r.records = newRecordSink()
+			during := func() error {
+				if at := r.now(); at.After(from.Add(5*time.Minute)) && at.Before(from.Add(20*time.Minute)) {
+					return errRefused
+				}
+				return nil
+			}
+			if who == "records" {
+				r.records.refuse = during
+			} else {
+				r.spans.refuse = during
+			}
+			stop := r.start()
+			defer stop()
+			r.checkAccessSpans(stop, from, to)
+			compareRecords(t, r.records, r.accessTruth(from, to, nil))
+			assert.Zero(t, r.records.repeated)
+		})
+	}
+}
