@@ -15,7 +15,7 @@ func BenchmarkPull(b *testing.B) {
 	began := time.Unix(1_800_000_000, 0)
 	r := newBench(b, oneAPI.snapshot(b), func(c *Config) { c.PollInterval, c.XRay.MaxTracesPerMinute = time.Minute, traces })
 	r.client.now = func() time.Time { return began.Add(2 * time.Minute) }
-	r.client.latency = 40 * time.Millisecond
+	r.client.latency, r.client.page = 40*time.Millisecond, 1000
 	for n := range traces {
 		documents := make([]document, segments)
 		for k := range documents {

@@ -62,7 +62,7 @@ func TestFailuresAreReportedUntilTheyEnd(t *testing.T) {
 	}
 }
 
-// A calls that fails does not hold back what came beside it: that is handed over, and not asked for again.
+// A call that fails does not hold back what came beside it: that is handed over, and not asked for again.
 func TestWhatCameBesideAFailureIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -84,6 +84,29 @@ func TestWhatCameBesideAFailureIsKept(t *testing.T) {
 		assertEachOnce(t, b, 100)
 		assert.Equal(t, 21, calls, "twenty, and the one that failed")
 		assert.EqualValues(t, 100, b.counted("retrieved"))
+	})
+}
+
+// After a failure no more calls are made than those that are under way.
+func TestNoCallsAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback, c.XRay.MaxTracesPerMinute = 0, 3000 })
+		for n := range 1000 {
+			b.client.trace(time.Now(), n)
+		}
+		b.client.latency = 50 * time.Millisecond
+		b.client.getting = func([]string) ([]string, error) { return nil, failure(aws.Throttled, "ThrottledException") }
+		stop := b.run(t.Context())
+		time.Sleep(90*time.Second + 30*time.Second)
+		stop()
+		failed := 0
+		for _, err := range b.reported() {
+			if err != nil {
+				failed++
+			}
+		}
+		require.Positive(t, failed)
+		assert.LessOrEqual(t, len(b.client.got()), (failed+1)*(workers+1))
 	})
 }
 

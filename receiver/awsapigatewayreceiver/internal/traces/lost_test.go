@@ -92,3 +92,33 @@ func TestLossIsCountedOnceOverStartsThatReadNothing(t *testing.T) {
 		assert.InDelta(t, time.Since(readTo.Add(b.Config.MaxBackfill)).Seconds(), b.lost(), 181)
 	})
 }
+
+// A window that max_backfill cuts through is read, so nothing of it counts as lost.
+func TestWindowThatIsReadIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.PollInterval = 5 * time.Minute })
+		b.Store = disk.Open(t)
+		b.restart()
+		b.client.every(time.Second, began, 5*time.Minute)
+		calls := 0
+		b.client.getting = func([]string) ([]string, error) {
+			if calls++; calls > 2 {
+				return nil, failure(aws.Server, "InternalFailure")
+			}
+			return nil, nil
+		}
+		stop := b.run(t.Context())
+		time.Sleep(7 * time.Minute)
+		stop()
+		b.client.getting = nil
+		time.Sleep(b.Config.MaxBackfill + 3*time.Minute - time.Since(began))
+		b.restart()
+		stop = b.run(t.Context())
+		time.Sleep(time.Hour)
+		stop()
+		assertEachOnce(t, b, 300)
+		assert.Zero(t, b.lost())
+	})
+}

@@ -161,7 +161,7 @@ func TestUnprocessedTracesAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, oneAPI.snapshot(t), nil)
 		began := time.Now()
-		for n := range 12 {
+		for n := range 30 {
 			b.client.trace(began, n)
 		}
 		var asked []time.Time
@@ -173,10 +173,11 @@ func TestUnprocessedTracesAreAskedForAgain(t *testing.T) {
 		stop := b.run(t.Context())
 		time.Sleep(3 * time.Minute)
 		stop()
-		assert.Len(t, b.came(), 12)
+		assert.Len(t, b.came(), 30)
 		assert.Zero(t, b.counted(Unprocessed))
-		require.Len(t, asked, 3+2+2+1+1+1+1+1, "12, 9, 7, 5, 4, 3, 2 and 1")
-		assert.GreaterOrEqual(t, asked[3].Sub(asked[2]), minRoundWait/2, "a wait between two rounds")
+		require.Len(t, asked, 6+5+4+3+3+2+2+5, "each call brings one: 30, 24, 19, 15, 12, 9, 7, 5, 4, 3, 2 and 1 are asked for")
+		assert.GreaterOrEqual(t, asked[6].Sub(asked[5]), minRoundWait/2, "a wait between two rounds")
+		assert.Less(t, asked[29].Sub(asked[0]), 12*minRoundWait, "which does not grow while something comes")
 	})
 }
 

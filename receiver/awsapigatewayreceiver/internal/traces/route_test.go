@@ -124,3 +124,11 @@ func TestRoutesAreBounded(t *testing.T) {
 	assert.Len(t, b.routes.byAPI, 1)
 	assert.Equal(t, 1, b.routes.count)
 }
+
+// An API that hands everything on has one route, whatever base path a request came by.
+func TestRouteOfAProxyOnACustomDomain(t *testing.T) {
+	b := newBench(t, routed("/{proxy+} ANY").snapshot(t), nil)
+	for _, path := range []string{"/orders", "/v1/orders", "/v1/orders/17/lines"} {
+		assert.Equal(t, "/{proxy+}", b.route("r1", "prod", "GET", custom, path), path)
+	}
+}

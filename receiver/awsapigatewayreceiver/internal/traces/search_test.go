@@ -49,7 +49,7 @@ func TestTransactionSearch(t *testing.T) {
 		for _, r := range b.client.retrievals {
 			sizes = append(sizes, len(r.ids))
 			assert.Equal(t, began.Unix(), r.window.Start)
-			assert.GreaterOrEqual(t, r.window.End, began.Unix()+30, "a trace may last")
+			assert.GreaterOrEqual(t, r.window.End, began.Unix()+30+60, "up to now, as a trace may last")
 		}
 		slices.Sort(sizes)
 		assert.Equal(t, []int{50, 100, 100}, sizes)
@@ -299,4 +299,39 @@ func (p *paged) Retrieved(_ context.Context, _, token string) (model.Retrieval, 
 		page.Token = fmt.Sprint(k + 1)
 	}
 	return page, nil
+}
+
+// When Transaction Search is turned on, X-Ray finds no new trace from then on: that is noticed by what is missing, and not after an hour.
+func TestTransactionSearchThatIsTurnedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		turned := began.Add(90 * time.Minute)
+		b := newBench(t, oneAPI.snapshot(t), nil)
+		b.client.search = func() (bool, error) { return !time.Now().Before(turned), nil }
+		b.Client = &divided{b.client, turned}
+		b.restart()
+		b.client.every(time.Minute, began, 4*time.Hour)
+		stop := b.run(t.Context())
+		time.Sleep(5 * time.Hour)
+		stop()
+		assert.GreaterOrEqual(t, len(b.came()), 230, "of 240")
+		assert.LessOrEqual(t, b.counted(Missing), int64(10))
+	})
+}
+
+// divided has in X-Ray what began before a time, and the rest in CloudWatch Logs.
+type divided struct {
+	*fakeClient
+	turned time.Time
+}
+
+func (d *divided) Traces(ctx context.Context, ids []string) (traces []model.Trace, unprocessed []string, err error) {
+	traces, unprocessed, err = d.fakeClient.Traces(ctx, ids)
+	return slices.DeleteFunc(traces, func(t model.Trace) bool { return !d.byID[t.ID].began.Before(d.turned) }), unprocessed, err
+}
+
+func (d *divided) Retrieved(ctx context.Context, retrieval, token string) (model.Retrieval, error) {
+	page, err := d.fakeClient.Retrieved(ctx, retrieval, token)
+	page.Traces = slices.DeleteFunc(page.Traces, func(t model.Trace) bool { return d.byID[t.ID].began.Before(d.turned) })
+	return page, err
 }

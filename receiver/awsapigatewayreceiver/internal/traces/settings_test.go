@@ -46,3 +46,16 @@ func TestNoEstimateBeforeTheFirstReading(t *testing.T) {
 		assert.Positive(t, b.Status().CallsPerHour)
 	})
 }
+
+// The calls of an hour that are estimated are those that are made.
+func TestEstimateOfCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = 0 })
+		b.client.every(100*time.Millisecond, time.Now(), 4*time.Hour)
+		stop := b.run(t.Context())
+		time.Sleep(3 * time.Hour)
+		stop()
+		made := float64(len(b.client.made())+len(b.client.got())) / 3
+		assert.InEpsilon(t, made, b.Status().CallsPerHour, 0.05)
+	})
+}
