@@ -66,7 +66,9 @@ func byLot(a, b candidate) int {
 
 // shortlist gathers the candidates of a scan in bounded memory.
 type shortlist struct {
-	n    int // how many are to be chosen
+	n int // how many are to be chosen
+	// late is how many of these places are kept for the next reading, where there are not enough for all: an error may show later.
+	late int
 	list []candidate
 }
 
@@ -94,8 +96,11 @@ func distinct(list []candidate) []candidate {
 	return slices.CompactFunc(list, func(a, b candidate) bool { return a.id == b.id })
 }
 
-// slowShare is the part of what errors leave that goes to the slowest traces.
-const slowShare = 4
+// slowShare is the part of what errors leave that goes to the slowest traces, lateShare that of all places which the first reading leaves to the last.
+const (
+	slowShare = 4
+	lateShare = 8
+)
 
 // choose returns at most n candidates: those with faults, errors and throttles first; of what is left a quarter to the slowest; the rest is drawn.
 func (s *shortlist) choose() []candidate {
@@ -103,11 +108,12 @@ func (s *shortlist) choose() []candidate {
 	if len(list) <= s.n {
 		return list
 	}
+	n := s.n - s.late
 	slices.SortFunc(list, byRank)
 	bad, _ := slices.BinarySearchFunc(list, plain, func(c candidate, r rank) int { return cmp.Compare(c.rank, r) })
-	chosen := min(bad, s.n)
+	chosen := min(bad, n)
 	slices.SortFunc(list[chosen:], bySlowness)
-	chosen += (s.n - chosen + slowShare - 1) / slowShare
+	chosen += (n - chosen + slowShare - 1) / slowShare
 	slices.SortFunc(list[chosen:], byLot)
-	return list[:s.n]
+	return list[:n]
 }

@@ -17,9 +17,11 @@ const maxPages = 100_000
 // scan reads the list of a window's traces, and chooses what to retrieve. After an error it goes on with the page that failed.
 func (r *Reader) scan(ctx context.Context, w *window) error {
 	now := w.now
-	selected := newSelection(r.Inventory.Current())
-	for selected.expression != "" {
-		page, err := r.Client.TraceSummaries(ctx, w.Window, selected.expression, now.token)
+	if now.token == "" {
+		now.selection = newSelection(r.Inventory.Current()) // a token belongs to its expression
+	}
+	for now.expression != "" {
+		page, err := r.Client.TraceSummaries(ctx, w.Window, now.expression, now.token)
 		if aws.TraceTokenInvalid(err) && now.token != "" {
 			r.anew(w) // tokens don't live for ever
 		}
@@ -37,7 +39,7 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 		for i := range page.Summaries {
 			t := &page.Summaries[i]
 			id, ok := segment.TraceID(t.ID)
-			if !ok || beyond(id, w.End) || !selected.wants(t) {
+			if !ok || beyond(id, w.End) || !now.wants(t) {
 				continue
 			}
 			now.found++

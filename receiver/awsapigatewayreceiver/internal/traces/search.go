@@ -19,6 +19,9 @@ const (
 	// Waits for a retrieval, which AWS makes on its own time.
 	minRetrievalWait = 500 * time.Millisecond
 	maxRetrieval     = 5 * time.Minute
+	// maxRetrievalPages and maxRetrievedBytes bound what one retrieval brings: a hundred traces of 500 KB, X-Ray's most, are 50 MB.
+	maxRetrievalPages = 10_000
+	maxRetrievedBytes = 64 << 20
 )
 
 // search is where an account's traces are: in X-Ray, or with Transaction Search in CloudWatch Logs, where BatchGetTraces finds none.
@@ -120,7 +123,9 @@ func (r *Reader) await(ctx context.Context, retrieval string) ([]model.Trace, er
 		case page.Done:
 			return r.rest(ctx, retrieval, page)
 		case page.Failed, r.Clock.Now().Sub(began) > maxRetrieval:
-			r.Logger.Warn("A retrieval of traces failed; it is made again", zap.String("status", page.Status))
+			r.once("retrieval", func() {
+				r.Logger.Warn("A retrieval of traces failed; it is made again, and further ones are without a word", zap.String("status", page.Status))
+			})
 			return nil, errRetrieval
 		}
 		if err := r.Clock.Sleep(ctx, minRetrievalWait); err != nil {
@@ -133,8 +138,12 @@ func (r *Reader) await(ctx context.Context, retrieval string) ([]model.Trace, er
 func (r *Reader) rest(ctx context.Context, retrieval string, page model.Retrieval) ([]model.Trace, error) {
 	byID := map[string]int{}
 	var traces []model.Trace
-	for {
+	bytes := 0
+	for range maxRetrievalPages {
 		for _, t := range page.Traces {
+			for _, d := range t.Documents {
+				bytes += len(d.Text)
+			}
 			// A trace may go on on the next page.
 			if i, ok := byID[t.ID]; ok {
 				traces[i].Documents = append(traces[i].Documents, t.Documents...)
@@ -151,8 +160,9 @@ func (r *Reader) rest(ctx context.Context, retrieval string, page model.Retrieva
 		if page, err = r.Client.Retrieved(ctx, retrieval, token); err != nil {
 			return nil, err
 		}
-		if page.Token == token || page.Failed {
-			return nil, errRetrieval
+		if page.Token == token || page.Failed || bytes > maxRetrievedBytes {
+			break
 		}
 	}
+	return nil, errRetrieval
 }

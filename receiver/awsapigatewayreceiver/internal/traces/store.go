@@ -22,7 +22,7 @@ const storedVersion = 1
 const (
 	// maxWindows bounds the windows that are open at once, maxChunks the values of one.
 	maxWindows = int(maxSettle/minPollInterval) + 2
-	maxChunks  = 1 << 20
+	maxChunks  = 1 << 17
 	maxUnix    = 1 << 34
 )
 

@@ -34,6 +34,7 @@ type memo struct {
 // reading is one scan of a window, and the retrieval of what it found. What fails is tried again from where it failed, so that nothing is scanned more
 // often than it must be.
 type reading struct {
+	selection
 	// final says that nothing comes after it.
 	final   bool
 	scanned bool
@@ -88,8 +89,11 @@ func (r *Reader) dueAt(w *window) time.Time {
 // begin begins a reading.
 func (r *Reader) begin(w *window, now time.Time) *reading {
 	final := w.read || !now.Before(time.Unix(w.End, 0).Add(r.Config.Settle))
-	n := r.Config.cap(w.Window) - len(w.traces)
-	return &reading{final: final, list: shortlist{n: max(n, 0)}}
+	list := shortlist{n: max(r.Config.cap(w.Window)-len(w.traces), 0)}
+	if !final {
+		list.late = list.n / lateShare
+	}
+	return &reading{final: final, list: list}
 }
 
 // xrayID is a trace id as X-Ray writes it.
