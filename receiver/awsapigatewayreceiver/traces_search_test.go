@@ -22,7 +22,7 @@ func searchWorld(from, to time.Time, perMinute float64) *awssim.World {
 // retrievedTruth is what CloudWatch Logs has of the traces: all but what X-Ray infers, with AWS's own names and attributes.
 func (r *rig) retrievedTruth(from, to time.Time) map[spanID]spanData {
 	want := map[spanID]spanData{}
-	for s := range r.tracedRequests(from, to, nil) {
+	for s := range tracedRequests(r.world, r.world.Accounts[0], from, to, nil) {
 		documents := map[string]*awssim.SegmentRecord{}
 		for i := range s.trace.Segments {
 			seg := &s.trace.Segments[i]

@@ -145,26 +145,28 @@ func flag(set bool) any {
 func (r *rig) spanTruth(from, to time.Time, wanted func(api *awssim.API, stage *awssim.Stage) bool) map[spanID]spanData {
 	r.t.Helper()
 	want := map[spanID]spanData{}
-	for s := range r.tracedRequests(from, to, wanted) {
+	for s := range tracedRequests(r.world, r.world.Accounts[0], from, to, wanted) {
 		s.spans(want)
 	}
 	require.NotEmpty(r.t, want)
 	return want
 }
 
-// tracedRequests are the requests that X-Ray traces.
-func (r *rig) tracedRequests(from, to time.Time, wanted func(api *awssim.API, stage *awssim.Stage) bool) func(yield func(*spanTruth) bool) {
+// tracedRequests are the requests that X-Ray traces in an account.
+func tracedRequests(
+	w *awssim.World, account *awssim.Account, from, to time.Time, wanted func(api *awssim.API, stage *awssim.Stage) bool,
+) func(yield func(*spanTruth) bool) {
 	return func(yield func(*spanTruth) bool) {
-		for _, api := range r.world.Accounts[0].Regions[0].APIs {
+		for _, api := range account.Regions[0].APIs {
 			for _, stage := range api.Stages {
 				if wanted != nil && !wanted(api, stage) || cmp.Or(api.Type, awssim.TypeREST) != awssim.TypeREST {
 					continue
 				}
 				routes := map[string]string{} // by request id
-				for request := range r.world.AccessRecords(api, stage, from, to) {
+				for request := range w.AccessRecords(api, stage, from, to) {
 					routes[request.Values["requestId"]] = request.Values["resourcePath"]
 				}
-				for trace := range r.world.Traces(api, stage, from, to) {
+				for trace := range w.Traces(api, stage, from, to) {
 					if !yield(&spanTruth{api, stage, &trace, routes[trace.RequestID]}) {
 						return
 					}

@@ -1,6 +1,7 @@
 package awsapigatewayreceiver
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func tracedWorld(from, to time.Time, perMinute float64) *awssim.World {
 	plain.Tracing = false
 	w := region(
 		&awssim.API{
-			ID: "rest000001", Name: "orders", Created: old, Authorizers: authorizers, Routes: tracedRoutes,
+			ID: "rest000001", Name: "orders", Created: old, Authorizers: authorizers, Routes: slices.Clone(tracedRoutes),
 			Stages: []*awssim.Stage{
 				traced("rest000001", "prod", tracedRoutes, from, to, 2*perMinute), traced("rest000001", "test", tracedRoutes, from, to, perMinute), plain,
 			},

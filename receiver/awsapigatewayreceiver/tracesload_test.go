@@ -58,7 +58,7 @@ func (r *rig) checkCap(from, to, ended time.Time, perMinute int, onTime bool) {
 	sampled, retrieved := 0, 0
 	inMinute, failed := map[int64]int{}, map[int64]int{}
 	var missed []string
-	for s := range r.tracedRequests(from, to, nil) {
+	for s := range tracedRequests(r.world, r.world.Accounts[0], from, to, nil) {
 		sampled++
 		minute := s.trace.At.Unix() / 60
 		bad := s.trace.Fault || s.trace.Error
