@@ -25,12 +25,12 @@ type spanData struct {
 	Links                      []spanID
 }
 
-// gotSpan is a span as it came last, how often it came, and whether it was the same each time.
+// gotSpan is a span as it came last, as it was before where it was another, and how often it came.
 type gotSpan struct {
 	spanID
 	spanData
-	times   int
-	changed bool
+	times  int
+	before *spanData
 }
 
 // spanSink is a consumer of spans that checks their form, and keeps them by their ids.
@@ -119,7 +119,9 @@ func (s *spanSink) add(resource map[string]any, span ptrace.Span) {
 	}
 	if before, ok := s.spans[g.spanID]; ok {
 		g.times += before.times
-		g.changed = before.changed || !reflect.DeepEqual(before.spanData, g.spanData)
+		if g.before = before.before; !reflect.DeepEqual(before.spanData, g.spanData) {
+			g.before = &before.spanData
+		}
 	}
 	s.spans[g.spanID] = g
 }

@@ -235,7 +235,7 @@ func (s *spanSink) repeats() (repeated, changed int) {
 		if g.times > 1 {
 			repeated++
 		}
-		if g.changed {
+		if g.before != nil {
 			changed++
 		}
 	}
