@@ -23,8 +23,10 @@ const (
 // batch is what is handed over at once, and what is to be remembered of it.
 type batch struct {
 	documents []*segment.Document
-	bytes     int
-	memos     []taken
+	// around are those that the documents are below, and that were handed over before, or will be.
+	around []*segment.Document
+	bytes  int
+	memos  []taken
 }
 
 // taken is what is remembered of a trace, beside what is already.
@@ -44,11 +46,13 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 	next := taken{id: c.id, memo: memo{revision: c.revision}}
 	var fresh []*segment.Document
 	var hashes []uint64
+	var before []string // documents that were handed over
 	partial := c.partial
 	for i := range t.Documents {
 		hash := xxhash.Sum64String(t.Documents[i].Text)
 		if known != nil && slices.Contains(known.segments, hash) || slices.Contains(hashes, hash) {
 			r.Recorder.Duplicates(ctx, 1)
+			before = append(before, t.Documents[i].Text)
 			continue
 		}
 		d, err := decode(t.Documents[i].Text)
@@ -64,12 +68,22 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 		fresh, hashes = append(fresh, d), append(hashes, hash)
 		b.bytes += len(t.Documents[i].Text)
 	}
+	below := false
 	for i, d := range fresh {
 		if partial && !w.now.final && (d.InProgress || d.Inferred) {
+			b.around = append(b.around, d)
 			continue
 		}
+		below = below || d.Below()
 		b.documents = append(b.documents, d)
 		next.segments = append(next.segments, hashes[i])
+	}
+	if below {
+		for _, text := range before {
+			if d, err := decode(text); err == nil {
+				b.around = append(b.around, d)
+			}
+		}
 	}
 	next.again = partial || t.Limited // a limited one is counted when it is read last
 	if w.now.final {
@@ -88,6 +102,9 @@ func (r *Reader) handOver(ctx context.Context, w *window, b *batch) error {
 	if len(b.documents) > 0 {
 		outcome, err := r.Emitter.Emit(ctx, func() ptrace.Traces {
 			out := r.translator.NewBatch()
+			for _, d := range b.around {
+				out.Know(d)
+			}
 			for _, d := range b.documents {
 				out.Add(d)
 			}

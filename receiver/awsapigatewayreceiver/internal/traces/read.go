@@ -20,6 +20,8 @@ const (
 	workers = 16
 	// maxRounds is how often traces that AWS leaves unprocessed are asked for again in a row without getting any.
 	maxRounds = 8
+	// maxFailures is how many calls of a round may fail, as long as none succeeds.
+	maxFailures = 4
 	// Waits between the rounds.
 	minRoundWait = time.Second
 	maxRoundWait = 30 * time.Second
@@ -69,17 +71,30 @@ func (r *Reader) rounds(ctx context.Context, w *window) error {
 			now.rounds = 0
 			wait.Reset()
 		}
-		if now.rounds >= maxRounds {
+		if r.exhausted(now) {
 			if now.final {
-				r.Logger.Warn("X-Ray leaves traces unprocessed; they are given up", zap.Int("traces", len(now.pending)), zap.Time("from", time.Unix(w.Start, 0).UTC()))
+				r.Logger.Warn("X-Ray does not hand traces out; they are given up", zap.Int("traces", len(now.pending)),
+					zap.Time("from", time.Unix(w.Start, 0).UTC()), zap.Error(now.failed))
 			}
 			return r.giveUp(ctx, w, Unprocessed, &now.pending)
+		}
+		if now.failed != nil && len(now.pending) == before {
+			return now.failed
 		}
 		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// exhausted says whether the traces that are pending were asked for often enough. Where calls fail, it may be AWS that does, and not what these traces
+// are: unless others came, that needs patience before they are given up for good.
+func (r *Reader) exhausted(now *reading) bool {
+	if now.rounds < maxRounds {
+		return false
+	}
+	return now.failed == nil || now.worked || !now.final || r.Client.Now().Sub(now.began) >= patience
 }
 
 // giveUp ends the reading of traces that do not come: at the first reading they are left to the last one.
@@ -106,6 +121,10 @@ type answer struct {
 // round asks for each pending trace once, several calls at a time. What was handed over, or does not exist, is pending no more.
 func (r *Reader) round(ctx context.Context, w *window) error {
 	fetch, size := r.source(w)
+	if n := w.now.failures; n > 1 {
+		size = max(1, size>>(2*(n-1))) // one may spoil the answer of the others
+	}
+	w.now.failed = nil
 	calls := make(chan []candidate)
 	answers := make(chan answer)
 	calling, stop := context.WithCancel(ctx)
@@ -140,6 +159,9 @@ func (r *Reader) round(ctx context.Context, w *window) error {
 	}()
 	done, err := r.take(ctx, w, answers, stop)
 	running.Wait()
+	if w.now.failures++; w.now.failed == nil {
+		w.now.failures = 0
+	}
 	for _, c := range w.now.missing {
 		done[c.id] = true
 	}
@@ -151,6 +173,7 @@ func (r *Reader) round(ctx context.Context, w *window) error {
 func (r *Reader) take(ctx context.Context, w *window, answers <-chan answer, stop func()) (done map[pcommon.TraceID]bool, first error) {
 	done = map[pcommon.TraceID]bool{}
 	b := &batch{}
+	failures, succeeded := 0, false
 	flush := func() {
 		if len(b.memos) == 0 || ctx.Err() != nil {
 			return
@@ -179,13 +202,20 @@ func (r *Reader) take(ctx context.Context, w *window, answers <-chan answer, sto
 			}
 			return done, first
 		}
+		if a.err != nil && spoiled(a.err) {
+			w.now.failed = a.err
+			if failures++; failures < maxFailures || succeeded {
+				continue // the others may come
+			}
+		}
 		if a.err != nil {
-			if first == nil {
+			if first == nil && !spoiled(a.err) {
 				first = a.err
 			}
 			stop()
 			continue
 		}
+		succeeded = true
 		r.add(ctx, w, b, &a)
 		if len(b.documents) >= maxBatchDocuments || b.bytes >= maxBatchBytes {
 			flush()
@@ -203,6 +233,7 @@ func idsOf(some []candidate) []string {
 
 // add takes what a call brought into a batch.
 func (r *Reader) add(ctx context.Context, w *window, b *batch, a *answer) {
+	w.now.worked = true
 	r.Recorder.Retrieved(ctx, int64(len(a.traces)))
 	r.count(func(t *tally) {
 		t.called++

@@ -3,9 +3,12 @@ package traces
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/segment"
@@ -22,11 +25,11 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	}
 	for now.expression != "" {
 		page, err := r.Client.TraceSummaries(ctx, w.Window, now.expression, now.token)
-		if aws.TraceTokenInvalid(err) && now.token != "" {
-			r.anew(w) // tokens don't live for ever
-		}
 		if err != nil {
-			return err
+			if r.goesOn(w, err) {
+				return err
+			}
+			break
 		}
 		r.achieved = true
 		r.Recorder.Scanned(ctx, page.Scanned)
@@ -65,9 +68,48 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	return nil
 }
 
+// goesOn says whether a scan is tried again after an error. Tokens don't live for ever: where AWS refuses one, the scan begins anew. But a page that
+// never comes, for whatever it is in it, must not end all reading: then the scan has to do with the pages before it.
+func (r *Reader) goesOn(w *window, err error) bool {
+	now := w.now
+	switch class := aws.ClassOf(err); {
+	case now.token == "", !spoiled(err):
+		return true
+	case class == aws.Invalid && now.restarts < maxRestarts:
+		r.anew(w)
+		return true
+	case class != aws.Invalid && r.Client.Now().Sub(now.began) < patience:
+		return true
+	}
+	r.Logger.Warn("The list of a window's traces can't be read to its end; what it had until then is retrieved",
+		zap.Time("from", time.Unix(w.Start, 0).UTC()), zap.Int("traces", now.found), zap.Error(err))
+	return false
+}
+
+const (
+	// maxRestarts is how often a scan begins anew since AWS refuses a page.
+	maxRestarts = 5
+	// patience is how long AWS may fail before that is laid to what was asked for.
+	patience = 30 * time.Minute
+)
+
+// spoiled says that an error may be due to the very thing that was asked for, and not to a state that passes.
+func spoiled(err error) bool {
+	if errors.Is(err, errSearchOff) {
+		return false
+	}
+	switch aws.ClassOf(err) {
+	case aws.Invalid, aws.Malformed, aws.Server:
+		return true
+	}
+	return false
+}
+
 // anew gives up what was read of a scan.
 func (r *Reader) anew(w *window) {
+	restarts := w.now.restarts
 	*w.now, r.achieved = *r.begin(w, r.Client.Now()), false
+	w.now.restarts = restarts + 1
 }
 
 // beyond says that a trace began when the window ended: whether AWS counts the end of a time frame in is not documented. The first four bytes of an id

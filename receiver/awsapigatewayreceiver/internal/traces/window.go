@@ -44,9 +44,17 @@ type reading struct {
 	list    shortlist
 	// pending are the traces that are to be retrieved.
 	pending []candidate
+	// began is when it began, by AWS's clock.
+	began time.Time
 	// missing are those that AWS listed and does not have.
 	missing []candidate
 	rounds  int // in a row without any progress
+	// worked says that a retrieval succeeded, failed why one did not in the newest round, failures in how many rounds in a row one did not.
+	worked   bool
+	failed   error
+	failures int
+	// restarts is how often the scan began anew.
+	restarts int
 }
 
 func newWindow(w model.Window) *window {
@@ -93,7 +101,7 @@ func (r *Reader) begin(w *window, now time.Time) *reading {
 	if !final {
 		list.late = list.n / lateShare
 	}
-	return &reading{final: final, list: list}
+	return &reading{final: final, list: list, began: now}
 }
 
 // xrayID is a trace id as X-Ray writes it.

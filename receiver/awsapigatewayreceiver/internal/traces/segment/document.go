@@ -35,6 +35,9 @@ type Document struct {
 	spans   int
 }
 
+// Below says that the document is of a subsegment that came without its segment.
+func (d *Document) Below() bool { return d.segment != nil && d.segment.below }
+
 // Spans is how many spans the document becomes.
 func (d *Document) Spans() int { return d.spans }
 

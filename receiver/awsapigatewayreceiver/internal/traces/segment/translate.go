@@ -74,6 +74,13 @@ func (b *Batch) Add(d *Document) {
 	}
 }
 
+// Know tells the batch of a document whose spans were handed over before, or will be later: subsegments that came without it are of its service.
+func (b *Batch) Know(d *Document) {
+	if d.segment != nil && !d.segment.below {
+		b.added = append(b.added, d)
+	}
+}
+
 // Traces ends the batch.
 func (b *Batch) Traces() ptrace.Traces {
 	if len(b.orphans) > 0 {
@@ -91,22 +98,22 @@ type spanKey struct {
 // adopt adds subsegments that came without their segments to the places of those, where the batch has them. One may be below another, so that each
 // round may find more. The rest is of a service that nobody names: a subsegment is named after what was called, which would be the wrong one.
 func (b *Batch) adopt() {
-	callers := map[spanKey]place{}
+	callers := map[spanKey]*Document{}
 	for _, d := range b.added {
-		index(callers, d.TraceID, d.segment, b.placeOf(d))
+		index(callers, d, d.segment, d)
 	}
 	for found := true; found; {
 		found = false
 		rest := b.orphans[:0]
 		for _, d := range b.orphans {
-			to, ok := callers[spanKey{d.TraceID, d.segment.parent}]
+			caller, ok := callers[spanKey{d.TraceID, d.segment.parent}]
 			if !ok {
 				rest = append(rest, d)
 				continue
 			}
 			found = true
-			b.addSegment(to, d, d.segment)
-			index(callers, d.TraceID, d.segment, to)
+			b.addSegment(b.placeOf(caller), d, d.segment)
+			index(callers, d, d.segment, caller)
 		}
 		b.orphans = rest
 	}
@@ -117,10 +124,11 @@ func (b *Batch) adopt() {
 	b.orphans = nil
 }
 
-func index(callers map[spanKey]place, trace pcommon.TraceID, s *segment, to place) {
-	callers[spanKey{trace, s.id}] = to
+// index notes that the spans of a document's segment are of the service of another document, or of its own.
+func index(callers map[spanKey]*Document, d *Document, s *segment, of *Document) {
+	callers[spanKey{d.TraceID, s.id}] = of
 	for _, below := range s.subsegments {
-		index(callers, trace, below, to)
+		index(callers, d, below, of)
 	}
 }
 
