@@ -38,6 +38,10 @@ type Document struct {
 // Below says that the document is of a subsegment that came without its segment.
 func (d *Document) Below() bool { return d.segment != nil && d.segment.below }
 
+// Tentative says that X-Ray made the segment in the place of one that may still come: that of a service that can send its own. The real one has another
+// id, so that both would count the call.
+func (d *Document) Tentative() bool { return d.Inferred && !d.segment.isStore() }
+
 // Spans is how many spans the document becomes.
 func (d *Document) Spans() int { return d.spans }
 

@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -194,4 +196,19 @@ func (r *reader) settle(d *Document, s *segment) {
 // isStage says whether the segment is one of API Gateway.
 func (s *segment) isStage() bool {
 	return s.origin == stageOrigin || s.origin == "" && !s.below && s.aws != nil && s.aws.gateway.api != ""
+}
+
+// stores are the origins, or what they begin with, of what sends no segments: tables, queues, topics, streams, buckets and databases.
+var stores = [...]string{
+	"AWS::DynamoDB", "AWS::SQS", "AWS::SNS", "AWS::Kinesis", "AWS::S3", "AWS::RDS", "AWS::ElastiCache", "AWS::OpenSearch", "AWS::Redshift", "Database::",
+}
+
+// isStore says whether a segment is of something that never sends one itself.
+func (s *segment) isStore() bool {
+	for _, origin := range stores {
+		if strings.HasPrefix(s.origin, origin) {
+			return true
+		}
+	}
+	return s.sql != nil
 }
