@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -160,7 +159,7 @@ func (c *Client) countMalformed(ctx context.Context, op operation) {
 }
 
 func (c *Client) fail(op operation, class Class, err error) *Error {
-	resource := strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region, "%A", c.target.AccountID).Replace(op.resource)
+	resource := c.expand(op.resource)
 	code := ""
 	if api := smithy.APIError(nil); errors.As(err, &api) {
 		code = api.ErrorCode()

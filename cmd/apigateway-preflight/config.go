@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver"
+)
+
+// instance is one receiver of the config, with the signals of the pipelines that it stands in.
+type instance struct {
+	id      string
+	config  *awsapigatewayreceiver.Config
+	signals []string
+}
+
+// signals in the order of the report.
+var signals = []string{"metrics", "logs", "traces"}
+
+// load resolves the config as the collector does and returns its awsapigateway receivers. The error has all that is wrong with them.
+func load(ctx context.Context, uris []string) (found []instance, err error) {
+	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
+		URIs: uris, DefaultScheme: "env",
+		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the config: %w", err)
+	}
+	defer func() { err = errors.Join(err, resolver.Shutdown(ctx)) }()
+	conf, err := resolver.Resolve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot resolve the config: %w", err)
+	}
+	standsIn, err := pipelines(conf)
+	if err != nil {
+		return nil, err
+	}
+	receivers, err := conf.Sub("receivers")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read receivers: %w", err)
+	}
+	var errs []error
+	for key := range receivers.ToStringMap() {
+		i, err := decode(receivers, key, standsIn)
+		if err != nil {
+			errs = append(errs, err)
+		} else if i != nil {
+			found = append(found, *i)
+		}
+	}
+	if len(errs) == 0 && len(found) == 0 {
+		errs = append(errs, errors.New("receivers: there is no awsapigateway"))
+	}
+	slices.SortFunc(found, func(a, b instance) int { return strings.Compare(a.id, b.id) })
+	return found, errors.Join(errs...)
+}
+
+// decode decodes and validates one receiver; nil where it is of another type.
+func decode(receivers *confmap.Conf, key string, standsIn map[string][]string) (*instance, error) {
+	factory := awsapigatewayreceiver.NewFactory()
+	var id component.ID
+	if err := id.UnmarshalText([]byte(key)); err != nil || id.Type() != factory.Type() {
+		return nil, nil //nolint:nilerr // the collector says what is wrong with the others
+	}
+	conf, err := receivers.Sub(key)
+	if err != nil {
+		return nil, fmt.Errorf("receivers::%s: %w", key, err)
+	}
+	config := factory.CreateDefaultConfig().(*awsapigatewayreceiver.Config)
+	if err := conf.Unmarshal(config); err != nil {
+		return nil, fmt.Errorf("receivers::%s: %w", key, err)
+	}
+	var errs []error
+	for _, err := range flat(config.Validate()) {
+		errs = append(errs, fmt.Errorf("receivers::%s::%w", key, err))
+	}
+	if len(standsIn[id.String()]) == 0 {
+		errs = append(errs, fmt.Errorf("receivers::%s: is in no pipeline: name it in service::pipelines, under metrics, logs or traces", key))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return &instance{id: id.String(), config: config, signals: standsIn[id.String()]}, nil
+}
+
+// flat are the single errors of a joined one.
+func flat(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return []error{err}
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, flat(e)...)
+	}
+	return out
+}
+
+// pipelines are the signals by the id of the receivers that stand in their pipelines.
+func pipelines(conf *confmap.Conf) (map[string][]string, error) {
+	sub, err := conf.Sub("service::pipelines")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read service::pipelines: %w", err)
+	}
+	var all map[string]struct {
+		Receivers  []component.ID `mapstructure:"receivers"`
+		Processors []string       `mapstructure:"processors"`
+		Exporters  []string       `mapstructure:"exporters"`
+	}
+	if err := sub.Unmarshal(&all); err != nil {
+		return nil, fmt.Errorf("service::pipelines: %w", err)
+	}
+	in := map[string][]string{}
+	for _, signal := range signals {
+		for name, pipeline := range all {
+			if kind, _, _ := strings.Cut(name, "/"); kind != signal {
+				continue
+			}
+			for _, id := range pipeline.Receivers {
+				if !slices.Contains(in[id.String()], signal) {
+					in[id.String()] = append(in[id.String()], signal)
+				}
+			}
+		}
+	}
+	return in, nil
+}

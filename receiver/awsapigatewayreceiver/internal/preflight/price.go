@@ -1,0 +1,39 @@
+package preflight
+
+import (
+	"cmp"
+	"slices"
+)
+
+// sum adds the targets' prices up, line by line, and their savings, setting by setting.
+func (r *Report) sum() {
+	for _, t := range r.Targets {
+		for _, l := range t.Month.Lines {
+			i := slices.IndexFunc(r.Month.Lines, func(have Line) bool { return have.Item == l.Item })
+			if i < 0 {
+				r.Month.Lines = append(r.Month.Lines, Line{Item: l.Item, Detail: l.Detail, Unknown: l.Unknown})
+				i = len(r.Month.Lines) - 1
+			}
+			sum := &r.Month.Lines[i]
+			sum.Low += l.Low
+			sum.High += l.High
+			sum.Unknown = sum.Unknown || l.Unknown
+			if len(r.Targets) > 1 {
+				sum.Detail = "all targets"
+			}
+		}
+		r.Month.Low += t.Month.Low
+		r.Month.High += t.Month.High
+		for _, s := range t.savings {
+			i := slices.IndexFunc(r.Savings, func(have Saving) bool { return have.Setting == s.Setting })
+			if i < 0 {
+				r.Savings = append(r.Savings, Saving{Setting: s.Setting})
+				i = len(r.Savings) - 1
+			}
+			r.Savings[i].Low += s.Low
+			r.Savings[i].High += s.High
+		}
+	}
+	r.Savings = slices.DeleteFunc(r.Savings, func(s Saving) bool { return s.High <= 0 })
+	slices.SortStableFunc(r.Savings, func(a, b Saving) int { return cmp.Compare(b.High, a.High) })
+}
