@@ -33,9 +33,9 @@ func accessWorld(from, to time.Time, perMinute float64) *awssim.World {
 
 // newAccessRig is a rig for traces of X-Ray and of access logs. Nothing happens before the receiver knows the inventory: what is called stands there.
 func newAccessRig(t *testing.T, config func(*awssim.Config)) (r *rig, from, to time.Time) {
-	r = newSpanRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(15*time.Minute), epoch.Add(50*time.Minute)
-		return accessWorld(from, to, 10)
+	r = newSpanRigAt(t, speed*2/3, func(epoch time.Time) *awssim.World {
+		from, to = epoch.Add(30*time.Minute), epoch.Add(55*time.Minute)
+		return accessWorld(from, to, 12)
 	}, func(c *awssim.Config) {
 		c.Tracing, c.Ingestion = inPieces, manyLate
 		if config != nil {

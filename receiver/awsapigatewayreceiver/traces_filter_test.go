@@ -120,15 +120,12 @@ func TestXRayIsNotAskedForNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var from, to time.Time
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(15*time.Minute), epoch.Add(35*time.Minute)
-				w := accessWorld(from, to, 10)
-				if here := w.Accounts[0].Regions[0]; !set.rest {
+			r, from, to := newAccessRig(t, func(c *awssim.Config) {
+				c.Ingestion = onTime
+				if here := c.World.Accounts[0].Regions[0]; !set.rest {
 					here.APIs, here.DomainNames, here.ForeignTraces = here.APIs[1:], nil, 100
 				}
-				return w
-			}, func(c *awssim.Config) { c.Ingestion = onTime })
+			})
 			r.edit = func(c *Config) {
 				readAllSpans(c)
 				set.edit(c)
