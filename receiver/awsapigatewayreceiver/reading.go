@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
@@ -35,40 +36,49 @@ func (r *gatewayReceiver) startReading(ctx context.Context, host component.Host)
 	if len(signals) == 0 || r.reading != nil || slices.ContainsFunc(signals, func(s string) bool { return r.signals[s] == nil }) {
 		return
 	}
-	r.reading = begin(ctx, host)
+	a := begin(ctx, host)
+	r.reading = a
+	obs := map[string]*receiverhelper.ObsReport{}
+	for _, s := range signals {
+		obs[s] = r.signals[s].obs
+	}
 	for _, t := range r.targets {
-		r.reading.running.Go(func() {
+		a.running.Go(func() {
 			select {
 			case <-t.ready:
-				r.readLogs(r.reading, t)
-			case <-r.reading.run.Done():
+				r.readLogs(a, t, obs)
+			case <-a.run.Done():
 			}
 		})
 	}
 }
 
-// stopReading ends the reading of log groups with the first signal that ends of those they are read for.
-func (r *gatewayReceiver) stopReading(ctx context.Context, signal string) {
-	if r.reading != nil && slices.Contains(r.readFor(), signal) {
-		r.reading.end(ctx)
-		r.reading = nil
+// readingOf is the reading of log groups where it has to end with a signal: with the first one of those that they are read for.
+func (r *gatewayReceiver) readingOf(signal string) []*activity {
+	a := r.reading
+	if a == nil || !slices.Contains(r.readFor(), signal) {
+		return nil
 	}
+	r.reading = nil
+	return []*activity{a}
 }
 
-func (r *gatewayReceiver) readLogs(a *activity, t *target) {
+// readLogs reads the log groups of a target for the signals that obs are of.
+func (r *gatewayReceiver) readLogs(a *activity, t *target, obs map[string]*receiverhelper.ObsReport) {
 	settings := logs.Settings{
 		Target: t.client.Target(), Config: &r.config.Logs, Client: t.client, Inventory: t.inventory, Store: r.stores[storeLogs], Resources: t.resources,
 		Clock: r.clock, Recorder: t.watch.logRecorder(), Logger: t.logger, Pages: min(max(logPages/len(r.targets), minLogPages), maxLogPages),
 		Version: r.set.BuildInfo.Version, XRayPulled: r.config.Traces.XRay.Enabled,
 	}
-	for _, signal := range r.readFor() {
+	if obs[signalLogs] != nil {
 		s := r.emitter(a, t, sourceLogs, "cloudwatchlogs")
-		s.Obs = r.signals[signal].obs
-		if signal == signalLogs {
-			settings.Emitter = emit.NewLogs(s, r.logs)
-		} else {
-			settings.Spans = emit.NewTraces(s, r.traces)
-		}
+		s.Obs = obs[signalLogs]
+		settings.Emitter = emit.NewLogs(s, r.logs)
+	}
+	if obs[signalTraces] != nil {
+		s := r.emitter(a, t, sourceSpans, "cloudwatchlogs")
+		s.Obs = obs[signalTraces]
+		settings.Spans = emit.NewTraces(s, r.traces)
 	}
 	reader := logs.New(settings)
 	t.watch.attachReader(reader)

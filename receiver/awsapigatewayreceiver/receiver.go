@@ -76,13 +76,17 @@ func begin(ctx context.Context, host component.Host) *activity {
 	return a
 }
 
-// end stops the AWS calls at once, and gives a Consume in flight up to consumeGrace.
-func (a *activity) end(ctx context.Context) {
-	a.stop()
+// end stops the AWS calls of activities at once, and gives a Consume in flight up to consumeGrace.
+func end(ctx context.Context, activities ...*activity) {
 	done := make(chan struct{})
+	for _, a := range activities {
+		a.stop()
+	}
 	go func() {
 		defer close(done)
-		a.running.Wait()
+		for _, a := range activities {
+			a.running.Wait()
+		}
 	}()
 	grace := time.NewTimer(consumeGrace)
 	defer grace.Stop()
@@ -91,7 +95,9 @@ func (a *activity) end(ctx context.Context) {
 	case <-grace.C:
 	case <-ctx.Done():
 	}
-	a.release()
+	for _, a := range activities {
+		a.release()
+	}
 	<-done
 }
 
@@ -333,9 +339,7 @@ func (r *gatewayReceiver) shutdown(ctx context.Context, name string) error {
 	defer r.mu.Unlock()
 	if a, ok := r.signals[name]; ok {
 		r.telemetry.detachHost(a.host)
-		a.stop()
-		r.stopReading(ctx, name)
-		a.end(ctx)
+		end(ctx, append(r.readingOf(name), a)...)
 		delete(r.signals, name)
 	}
 	return r.closeUnused(ctx)
@@ -346,7 +350,7 @@ func (r *gatewayReceiver) closeUnused(ctx context.Context) error {
 	if len(r.signals) > 0 || r.shared == nil {
 		return nil
 	}
-	r.shared.end(ctx)
+	end(ctx, r.shared)
 	return r.close(ctx)
 }
 

@@ -34,6 +34,7 @@ const (
 	sourceLogs      = "logs"
 	sourceSomeLogs  = "part of the logs"
 	sourceTraces    = "traces"
+	sourceSpans     = "spans of access logs" // of refusals alone
 )
 
 // sources in the order of what the status says first.
@@ -200,9 +201,12 @@ func (w *targetWatch) report(source string, err error) {
 }
 
 // down says whether the target as a whole can't be read. A part of its inventory that can't leaves it up.
-func (w *targetWatch) down() bool {
+func (w *targetWatch) down() bool { return w.downBut() }
+
+// downBut is down whatever is said of some sources.
+func (w *targetWatch) downBut(sources ...string) bool {
 	for source := range w.errs {
-		if !slices.Contains(partial, source) {
+		if !slices.Contains(partial, source) && !slices.Contains(sources, source) {
 			return true
 		}
 	}
@@ -268,10 +272,12 @@ func (t *telemetry) summary() {
 		if w.traces != nil {
 			x = w.traces.Status()
 		}
-		if !w.down() && (t.metrics && !s.First || !t.metrics && !w.crawled() || t.xray && !x.First) {
+		// What logs and traces can't read holds up neither what is said of the rest, nor the warning of its cost.
+		down, xray := w.downBut(sourceLogs, sourceTraces), t.xray && w.errs[sourceTraces] == nil
+		if !down && (t.metrics && !s.First || !t.metrics && !w.crawled() || xray && !x.First) {
 			return
 		}
-		if !w.down() {
+		if !down {
 			up++
 		}
 		series += s.Series

@@ -35,7 +35,7 @@ const (
 	traceSummariesPerSecond = 5
 	tracesPerSecond         = 10
 	// traceRetrievalPerSecond is for GetTraceSegmentDestination, StartTraceRetrieval and ListRetrievedTraces together.
-	traceRetrievalPerSecond = 2
+	traceRetrievalPerSecond = 5
 
 	// MaxTraceIDs is how many traces one BatchGetTraces reads ("API_BatchGetTraces").
 	MaxTraceIDs = 5

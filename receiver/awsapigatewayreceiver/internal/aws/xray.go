@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -21,10 +22,13 @@ type xrayCalls struct {
 	destination func(context.Context, *xray.GetTraceSegmentDestinationInput, ...func(*xray.Options)) (*xray.GetTraceSegmentDestinationOutput, error)
 	start       func(context.Context, *xray.StartTraceRetrievalInput, ...func(*xray.Options)) (*xray.StartTraceRetrievalOutput, error)
 	retrieved   func(context.Context, *xray.ListRetrievedTracesInput, ...func(*xray.Options)) (*xray.ListRetrievedTracesOutput, error)
+
+	// spoiled says of summaries, traces and retrievals that no answer was whole lately.
+	spoiled *[3]atomic.Bool
 }
 
 func xrayCallsOf(c *xray.Client) xrayCalls {
-	return xrayCalls{c.GetTraceSummaries, c.BatchGetTraces, c.GetTraceSegmentDestination, c.StartTraceRetrieval, c.ListRetrievedTraces}
+	return xrayCalls{c.GetTraceSummaries, c.BatchGetTraces, c.GetTraceSegmentDestination, c.StartTraceRetrieval, c.ListRetrievedTraces, new([3]atomic.Bool)}
 }
 
 // The annotations that API Gateway writes into its segments ("Understand AWS X-Ray traces for Amazon API Gateway APIs").
@@ -34,14 +38,22 @@ const (
 )
 
 // maxSpoiled is how often an answer is asked for of which a part is unusable, before the rest of it is taken for all that there is.
-const maxSpoiled = 5
+const maxSpoiled = 4
 
-// untilWhole reads until nothing of the answer is unusable.
-func untilWhole[T any](read func() (answer T, unusable int, err error)) (T, error) {
+// untilWhole reads until nothing of the answer is unusable. Where that never came about, the next answers are taken as they are, until one is whole:
+// AWS may write what we can't read, and bills each attempt.
+func untilWhole[T any](hopeless *atomic.Bool, read func() (answer T, unusable int, err error)) (T, error) {
 	for try := 1; ; try++ {
 		answer, unusable, err := read()
-		if err != nil || unusable == 0 || try == maxSpoiled {
+		switch {
+		case err != nil:
 			return answer, err
+		case unusable == 0:
+			hopeless.Store(false)
+			return answer, nil
+		case try == maxSpoiled || hopeless.Load():
+			hopeless.Store(true)
+			return answer, nil
 		}
 	}
 }
@@ -55,10 +67,10 @@ func (c *Client) TraceSummaries(ctx context.Context, w model.Window, filter, tok
 		FilterExpression: stringOrNil(filter), NextToken: stringOrNil(token),
 	}
 	scanned := int64(0) // of all attempts: AWS bills each
-	return untilWhole(func() (model.TracePage, int, error) {
+	return untilWhole(&c.xray.spoiled[0], func() (model.TracePage, int, error) {
 		out, err := call(ctx, c, opGetTraceSummaries, c.xray.summaries, in, 0)
 		if err != nil {
-			return model.TracePage{}, 0, err
+			return model.TracePage{Scanned: scanned}, 0, err
 		}
 		page := c.tracePage(ctx, out)
 		scanned += page.Scanned
@@ -67,6 +79,7 @@ func (c *Client) TraceSummaries(ctx context.Context, w model.Window, filter, tok
 	})
 }
 
+// tracePage takes TracesProcessedCount as that of the page ("to get this set of summaries"), which is not documented any more.
 func (c *Client) tracePage(ctx context.Context, out *xray.GetTraceSummariesOutput) model.TracePage {
 	page := model.TracePage{Token: awssdk.ToString(out.NextToken), Scanned: max(awssdk.ToInt64(out.TracesProcessedCount), 0)}
 	for i := range out.TraceSummaries {
@@ -118,7 +131,7 @@ func (c *Client) Traces(ctx context.Context, ids []string) (traces []model.Trace
 	if err := c.checkIDs(opBatchGetTraces, len(ids), MaxTraceIDs); err != nil {
 		return nil, nil, err
 	}
-	r, err := untilWhole(func() (*traceReader, int, error) {
+	r, err := untilWhole(&c.xray.spoiled[1], func() (*traceReader, int, error) {
 		r := &traceReader{client: c, ids: ids}
 		in := &xray.BatchGetTracesInput{TraceIds: ids}
 		err := pages(c, opBatchGetTraces, func(token *string) (*string, error) {

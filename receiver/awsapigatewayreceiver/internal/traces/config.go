@@ -47,9 +47,10 @@ func DefaultConfig() Config {
 const (
 	minPollInterval = 10 * time.Second
 	maxPollInterval = 5 * time.Minute
-	// maxSettle and maxTraces bound the segments that are remembered: 300,000 traces of a target.
+	// maxSettle and maxTraces bound what is remembered: 75,000 traces of a target. Ten calls of BatchGetTraces a second retrieve 3,000 traces a minute,
+	// some of which are read again.
 	maxSettle = 30 * time.Minute
-	maxTraces = 10_000
+	maxTraces = 2_500
 	// retention is how long X-Ray keeps traces ("AWS X-Ray endpoints and quotas").
 	retention = 30 * 24 * time.Hour
 )

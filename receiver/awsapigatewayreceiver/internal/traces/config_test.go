@@ -33,8 +33,8 @@ func TestErrorsNameTheirKeys(t *testing.T) {
 		{"settle: 31m0s: longer than delay, 1m0s, and at most 30m0s", func(c *Config) { c.Settle = 31 * time.Minute }},
 		{"max_backfill: 4m0s: from settle, 5m0s, to the 720h0m0s that X-Ray keeps traces", func(c *Config) { c.MaxBackfill, c.InitialLookback = 4*time.Minute, 0 }},
 		{"max_backfill: 721h0m0s: from settle, 5m0s, to the 720h0m0s that X-Ray keeps traces", func(c *Config) { c.MaxBackfill = 721 * time.Hour }},
-		{"xray::max_traces_per_minute: 0: from 1 to 10000; to pull none, set xray::enabled to false", func(c *Config) { c.XRay.MaxTracesPerMinute = 0 }},
-		{"xray::max_traces_per_minute: 10001: from 1 to 10000; to pull none, set xray::enabled to false", func(c *Config) { c.XRay.MaxTracesPerMinute = 10_001 }},
+		{"xray::max_traces_per_minute: 0: from 1 to 2500; to pull none, set xray::enabled to false", func(c *Config) { c.XRay.MaxTracesPerMinute = 0 }},
+		{"xray::max_traces_per_minute: 2501: from 1 to 2500; to pull none, set xray::enabled to false", func(c *Config) { c.XRay.MaxTracesPerMinute = 2_501 }},
 	} {
 		config := DefaultConfig()
 		c.edit(&config)
@@ -50,7 +50,7 @@ func TestLimitsAreValid(t *testing.T) {
 		"the most": func(c *Config) {
 			*c = Config{
 				PollInterval: 5 * time.Minute, InitialLookback: 720 * time.Hour, Delay: 30*time.Minute - 1, Settle: 30 * time.Minute, MaxBackfill: 720 * time.Hour,
-				XRay: XRayConfig{MaxTracesPerMinute: 10_000},
+				XRay: XRayConfig{MaxTracesPerMinute: 2_500},
 			}
 		},
 	} {

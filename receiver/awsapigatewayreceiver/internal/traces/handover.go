@@ -35,8 +35,8 @@ type taken struct {
 	memo
 }
 
-// trace takes the documents of a trace into a batch that were not handed over before. While a trace is still in progress, what is not final is held
-// back: segments in progress, and those that X-Ray infers until their own come.
+// trace takes the documents of a trace into a batch that were not handed over before. What is not final is held back: segments in progress, those that
+// X-Ray infers of services whose own may still come, and all that it infers while the trace is in progress.
 func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t *model.Trace) {
 	decode := segment.Decode
 	if r.search.on {
@@ -68,10 +68,10 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 		fresh, hashes = append(fresh, d), append(hashes, hash)
 		b.bytes += len(t.Documents[i].Text)
 	}
-	below := false
+	below, held := false, false
 	for i, d := range fresh {
-		if partial && !w.now.final && (d.InProgress || d.Inferred) {
-			b.around = append(b.around, d)
+		if !w.now.final && (d.Tentative() || partial && (d.InProgress || d.Inferred)) {
+			b.around, held = append(b.around, d), true
 			continue
 		}
 		below = below || d.Below()
@@ -85,7 +85,7 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 			}
 		}
 	}
-	next.again = partial || t.Limited // a limited one is counted when it is read last
+	next.again = held || partial || t.Limited // a limited one is counted when it is read last
 	if w.now.final {
 		if partial {
 			r.Recorder.Incomplete(ctx, InProgress, 1)

@@ -90,7 +90,7 @@ func TestWhatCameBesideAFailureIsKept(t *testing.T) {
 // After a failure no more calls are made than those that are under way.
 func TestNoCallsAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback, c.XRay.MaxTracesPerMinute = 0, 3000 })
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback, c.XRay.MaxTracesPerMinute = 0, 2500 })
 		for n := range 1000 {
 			b.client.trace(time.Now(), n)
 		}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/segment"
@@ -29,21 +30,20 @@ const (
 
 // retrieve reads the traces that were chosen and hands them over.
 func (r *Reader) retrieve(ctx context.Context, w *window) error {
-	for {
+	for now := w.now; ; {
 		if err := r.rounds(ctx, w); err != nil {
 			return err
 		}
-		if len(w.now.missing) == 0 {
+		if len(now.missing) == 0 {
 			return nil
 		}
-		moved, err := r.moved(ctx)
-		if err != nil {
+		if err := r.findOut(ctx, askAgain); err != nil {
 			return err
 		}
-		if !moved {
-			return r.giveUp(ctx, w, Missing, &w.now.missing)
+		if now.on == r.search.on {
+			return r.giveUp(ctx, w, Missing, &now.missing)
 		}
-		w.now.pending, w.now.missing = w.now.missing, nil
+		now.pending, now.missing = now.missing, nil // segments go elsewhere by now
 	}
 }
 
@@ -53,6 +53,9 @@ func (r *Reader) rounds(ctx context.Context, w *window) error {
 	for now := w.now; len(now.pending) > 0; {
 		if err := r.findOut(ctx, askInterval); err != nil {
 			return err
+		}
+		if len(now.missing) == 0 {
+			now.on = r.search.on
 		}
 		before := len(now.pending)
 		err := r.round(ctx, w)
@@ -71,7 +74,7 @@ func (r *Reader) rounds(ctx context.Context, w *window) error {
 			now.rounds = 0
 			wait.Reset()
 		}
-		if r.exhausted(now) {
+		if r.exhausted(w) {
 			if now.final {
 				r.Logger.Warn("X-Ray does not hand traces out; they are given up", zap.Int("traces", len(now.pending)),
 					zap.Time("from", time.Unix(w.Start, 0).UTC()), zap.Error(now.failed))
@@ -89,12 +92,20 @@ func (r *Reader) rounds(ctx context.Context, w *window) error {
 }
 
 // exhausted says whether the traces that are pending were asked for often enough. Where calls fail, it may be AWS that does, and not what these traces
-// are: unless others came, that needs patience before they are given up for good.
-func (r *Reader) exhausted(now *reading) bool {
+// are: unless others came meanwhile, that needs patience before they are given up for good.
+func (r *Reader) exhausted(w *window) bool {
+	now := w.now
 	if now.rounds < maxRounds {
 		return false
 	}
-	return now.failed == nil || now.worked || !now.final || r.Client.Now().Sub(now.began) >= patience
+	waited := r.Client.Now().Sub(now.began)
+	switch {
+	case now.failed == nil, !now.final:
+		return true
+	case aws.ClassOf(now.failed) == aws.Server:
+		return waited >= outage || waited >= patience && w.mixed > 1
+	}
+	return waited >= patience || w.mixed > 1
 }
 
 // giveUp ends the reading of traces that do not come: at the first reading they are left to the last one.
@@ -120,7 +131,7 @@ type answer struct {
 
 // round asks for each pending trace once, several calls at a time. What was handed over, or does not exist, is pending no more.
 func (r *Reader) round(ctx context.Context, w *window) error {
-	fetch, size := r.source(w)
+	fetch, size, workers := r.source(w)
 	if n := w.now.failures; n > 1 {
 		size = max(1, size>>(2*(n-1))) // one may spoil the answer of the others
 	}
@@ -200,6 +211,9 @@ func (r *Reader) take(ctx context.Context, w *window, answers <-chan answer, sto
 			if ctx.Err() != nil {
 				first = ctx.Err()
 			}
+			if failures > 0 && succeeded {
+				w.mixed++
+			}
 			return done, first
 		}
 		if a.err != nil && spoiled(a.err) {
@@ -215,7 +229,9 @@ func (r *Reader) take(ctx context.Context, w *window, answers <-chan answer, sto
 			stop()
 			continue
 		}
-		succeeded = true
+		if succeeded = true; r.search.on {
+			r.retrievesFrom(fromSearch)
+		}
 		r.add(ctx, w, b, &a)
 		if len(b.documents) >= maxBatchDocuments || b.bytes >= maxBatchBytes {
 			flush()
@@ -233,13 +249,10 @@ func idsOf(some []candidate) []string {
 
 // add takes what a call brought into a batch.
 func (r *Reader) add(ctx context.Context, w *window, b *batch, a *answer) {
-	w.now.worked = true
 	r.Recorder.Retrieved(ctx, int64(len(a.traces)))
 	r.count(func(t *tally) {
 		t.called++
-		if !w.read {
-			t.retrieved += int64(len(a.traces))
-		}
+		t.retrieved += int64(len(a.traces))
 	})
 	found := make(map[pcommon.TraceID]*model.Trace, len(a.traces))
 	for i := range a.traces {

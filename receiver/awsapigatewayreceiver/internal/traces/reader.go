@@ -30,11 +30,11 @@ type Reader struct {
 	next    int64
 	current *window // that is being read
 	search  search
-	said    map[string]bool
 	// achieved says that something was read since the last failure.
 	achieved bool
 
 	mu     sync.Mutex
+	said   map[string]bool
 	status Status
 	tally  tally
 }
@@ -123,8 +123,11 @@ func (r *Reader) read(ctx context.Context, w *window) error {
 
 // once does what is to be done once.
 func (r *Reader) once(what string, do func()) {
-	if !r.said[what] {
-		r.said[what] = true
+	r.mu.Lock()
+	said := r.said[what]
+	r.said[what] = true
+	r.mu.Unlock()
+	if !said {
 		do()
 	}
 }

@@ -23,7 +23,7 @@ func TestRefusingPipelineGetsEverythingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		disk := &checkpointtest.Disk{}
-		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 10_000 })
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 2500 })
 		b.Store = disk.Open(t)
 		b.restart()
 		b.client.every(50*time.Millisecond, began, 10*time.Minute)
@@ -90,7 +90,7 @@ func TestShutdownWhileThePipelineRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		disk := &checkpointtest.Disk{}
-		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 3000 })
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 2500 })
 		b.Store = disk.Open(t)
 		b.restart()
 		b.client.every(100*time.Millisecond, began, 5*time.Minute)
@@ -150,10 +150,10 @@ func TestConsumeUnderWayAtShutdownIsRemembered(t *testing.T) {
 
 // Data leaves in batches of whole traces, as it comes.
 func TestBatchesAreBoundedAndWhole(t *testing.T) {
-	b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 10_000 })
+	b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 2500 })
 	began := time.Unix(1_800_000_000, 0)
 	b.client.now = func() time.Time { return began.Add(90 * time.Second) }
-	for n := range 2000 {
+	for n := range 1000 {
 		documents := make([]document, 3)
 		for k := range documents {
 			documents[k] = document{id: segmentID(n, k)}
@@ -184,7 +184,7 @@ func TestBatchesAreBoundedAndWhole(t *testing.T) {
 	b.next = w.End
 	w.now = b.begin(w, b.client.Now())
 	require.NoError(t, b.read(ctx, w))
-	assert.Len(t, b.came(), 6000)
+	assert.Len(t, b.came(), 3000)
 	assert.Zero(t, split, "traces that came in parts")
 	assert.Less(t, largest, maxBatchDocuments+5*3)
 }

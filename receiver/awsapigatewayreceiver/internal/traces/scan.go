@@ -25,6 +25,7 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	}
 	for now.expression != "" {
 		page, err := r.Client.TraceSummaries(ctx, w.Window, now.expression, now.token)
+		r.Recorder.Scanned(ctx, page.Scanned)
 		if err != nil {
 			if r.goesOn(w, err) {
 				return err
@@ -32,7 +33,6 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 			break
 		}
 		r.achieved = true
-		r.Recorder.Scanned(ctx, page.Scanned)
 		r.count(func(t *tally) {
 			t.called++
 			if !w.read {
@@ -78,7 +78,7 @@ func (r *Reader) goesOn(w *window, err error) bool {
 	case class == aws.Invalid && now.restarts < maxRestarts:
 		r.anew(w)
 		return true
-	case class != aws.Invalid && r.Client.Now().Sub(now.began) < patience:
+	case class == aws.Malformed && r.Client.Now().Sub(now.began) < patience, class == aws.Server && r.Client.Now().Sub(now.began) < outage:
 		return true
 	}
 	r.Logger.Warn("The list of a window's traces can't be read to its end; what it had until then is retrieved",
@@ -89,14 +89,18 @@ func (r *Reader) goesOn(w *window, err error) bool {
 const (
 	// maxRestarts is how often a scan begins anew since AWS refuses a page.
 	maxRestarts = 5
-	// patience is how long AWS may fail before that is laid to what was asked for.
+	// patience is how long AWS may fail before that is laid to what was asked for; outage how long it may where it says itself that it fails.
 	patience = 30 * time.Minute
+	outage   = 6 * time.Hour
 )
 
 // spoiled says that an error may be due to the very thing that was asked for, and not to a state that passes.
 func spoiled(err error) bool {
-	if errors.Is(err, errSearchOff) {
+	switch {
+	case errors.Is(err, errSearchOff):
 		return false
+	case errors.Is(err, errRetrieval):
+		return true
 	}
 	switch aws.ClassOf(err) {
 	case aws.Invalid, aws.Malformed, aws.Server:

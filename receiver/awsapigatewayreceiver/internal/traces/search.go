@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
 const (
@@ -18,10 +19,13 @@ const (
 	askAgain    = time.Minute
 	// Waits for a retrieval, which AWS makes on its own time.
 	minRetrievalWait = 500 * time.Millisecond
+	maxRetrievalWait = 4 * time.Second
 	maxRetrieval     = 5 * time.Minute
-	// maxRetrievalPages and maxRetrievedBytes bound what one retrieval brings: a hundred traces of 500 KB, X-Ray's most, are 50 MB.
-	maxRetrievalPages = 10_000
-	maxRetrievedBytes = 64 << 20
+	// retrievers is how many retrievals are under way at once: what one brings is in memory until it is complete. Where that has more bytes than
+	// maxRetrievedBytes, fewer traces are asked for at once. X-Ray keeps 500 KB of a trace at most.
+	retrievers        = 2
+	maxRetrievalPages = 1_000
+	maxRetrievedBytes = 16 << 20
 )
 
 // search is where an account's traces are: in X-Ray, or with Transaction Search in CloudWatch Logs, where BatchGetTraces finds none.
@@ -29,48 +33,59 @@ type search struct {
 	asked time.Time
 	known bool
 	on    bool
-	// off says that Transaction Search can't be used, since an operation of it is denied or unknown.
-	off bool
+	// said is what the log has of it.
+	said string
+	// failures is how often it could not be asked, in a row.
+	failures int
 }
 
-// moved says whether segments go elsewhere by now, which makes those missing that are there.
-func (r *Reader) moved(ctx context.Context) (bool, error) {
-	before := r.search.on
-	err := r.findOut(ctx, askAgain)
-	return r.search.on != before, err
-}
+// maxAskFailures is after how many failures traces are retrieved from X-Ray although it is not known that they are there.
+const maxAskFailures = 3
 
 // findOut asks where segments go, unless that was asked within an interval.
 func (r *Reader) findOut(ctx context.Context, interval time.Duration) error {
-	now := r.Client.Now()
-	if r.search.off || r.search.known && now.Sub(r.search.asked) < interval {
+	s, now := &r.search, r.Client.Now()
+	if s.known && now.Sub(s.asked) < interval {
 		return nil
 	}
 	on, err := r.Client.TransactionSearch(ctx)
+	if s.failures++; err == nil || unusable(err) {
+		s.failures = 0
+	}
 	switch {
 	case unusable(err):
 		r.turnOff("GetTraceSegmentDestination", err)
 		return nil
-	case err != nil && r.search.known:
-		return nil // it is asked again with the next window
-	case err != nil:
+	case err != nil && !s.known && (s.failures < maxAskFailures || !spoiled(err)):
 		return err
+	case err != nil:
+		s.known, s.asked = true, now.Add(askAgain-askInterval) // as it was, and soon again
+		return nil
 	}
-	if !r.search.known || r.search.on != on {
-		from := "X-Ray"
-		if on {
-			from = "CloudWatch Logs, as Transaction Search is on: only those that X-Ray indexes can be found"
-		}
-		r.Logger.Info("Traces are retrieved from "+from, zap.Bool("transaction_search", on))
+	s.asked, s.known, s.on = now, true, on
+	if !on {
+		r.retrievesFrom("X-Ray")
 	}
-	r.search = search{asked: now, known: true, on: on}
 	return nil
 }
 
-// turnOff gives Transaction Search up.
+// retrievesFrom says where traces come from, when that changes.
+func (r *Reader) retrievesFrom(source string) {
+	if r.search.said != source {
+		r.search.said = source
+		r.Logger.Info("Traces are retrieved from "+source, zap.Bool("transaction_search", r.search.on))
+	}
+}
+
+// fromSearch is where traces come from with Transaction Search.
+const fromSearch = "CloudWatch Logs, as Transaction Search is on: only those that X-Ray indexes can be found"
+
+// turnOff does without Transaction Search, until it is asked for again.
 func (r *Reader) turnOff(operation string, err error) {
-	r.search = search{known: true, off: true}
-	r.Logger.Warn("Transaction Search can't be used; traces are retrieved from X-Ray's own store", zap.String("operation", operation), zap.Error(err))
+	r.search.asked, r.search.known, r.search.on = r.Client.Now(), true, false
+	r.once(operation, func() {
+		r.Logger.Warn("Transaction Search can't be used; traces are retrieved from X-Ray's own store", zap.String("operation", operation), zap.Error(err))
+	})
 }
 
 // unusable says that a region does not know an operation, or that the caller may not use it.
@@ -82,14 +97,14 @@ func unusable(err error) bool {
 	return aws.UnknownOperation(err)
 }
 
-// source is what retrieves traces, and how many at once.
-func (r *Reader) source(w *window) (fetch func(context.Context, []string) ([]model.Trace, []string, error), size int) {
+// source is what retrieves traces, how many at once, and in how many calls at once.
+func (r *Reader) source(w *window) (fetch func(context.Context, []string) ([]model.Trace, []string, error), size, calls int) {
 	if r.search.on {
 		return func(ctx context.Context, ids []string) ([]model.Trace, []string, error) {
 			return r.fromLogs(ctx, w.Window, ids)
-		}, aws.MaxRetrievalIDs
+		}, aws.MaxRetrievalIDs, retrievers
 	}
-	return r.Client.Traces, aws.MaxTraceIDs
+	return r.Client.Traces, aws.MaxTraceIDs, workers
 }
 
 // errSearchOff ends a round whose source can't be used.
@@ -97,16 +112,13 @@ var errSearchOff = errors.New("transaction search can't be used")
 
 // fromLogs retrieves traces that are in CloudWatch Logs.
 func (r *Reader) fromLogs(ctx context.Context, w model.Window, ids []string) (traces []model.Trace, unprocessed []string, err error) {
-	w.End = max(w.End, r.Client.Now().Unix()) // a trace may last
+	w.End = max(w.End, min(r.Client.Now().Unix(), w.End+int64(maxSettle/time.Second))) // a trace may last
 	retrieval, err := r.Client.StartRetrieval(ctx, ids, w)
 	if err == nil {
 		traces, err = r.await(ctx, retrieval)
 	}
 	if unusable(err) {
 		return nil, nil, fmt.Errorf("%w: %w", errSearchOff, err)
-	}
-	if errors.Is(err, errRetrieval) {
-		return nil, ids, nil
 	}
 	return traces, nil, err
 }
@@ -115,6 +127,7 @@ var errRetrieval = errors.New("the retrieval came to nothing")
 
 // await waits for a retrieval to be complete, and then reads all of it.
 func (r *Reader) await(ctx context.Context, retrieval string) ([]model.Trace, error) {
+	wait := poll.Backoff{Min: 2 * minRetrievalWait, Max: maxRetrievalWait} // each has jitter of a half
 	for began := r.Clock.Now(); ; {
 		page, err := r.Client.Retrieved(ctx, retrieval, "")
 		switch {
@@ -128,7 +141,7 @@ func (r *Reader) await(ctx context.Context, retrieval string) ([]model.Trace, er
 			})
 			return nil, errRetrieval
 		}
-		if err := r.Clock.Sleep(ctx, minRetrievalWait); err != nil {
+		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
 			return nil, err
 		}
 	}

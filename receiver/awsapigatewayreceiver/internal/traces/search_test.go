@@ -17,7 +17,7 @@ import (
 
 // searching makes a reader in an account with Transaction Search, and 250 traces of a second.
 func searching(t *testing.T) *bench {
-	b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 3000 })
+	b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.XRay.MaxTracesPerMinute = 2500 })
 	b.client.search = func() (bool, error) { return true, nil }
 	for n := range 250 {
 		b.client.trace(time.Now(), n)
@@ -125,16 +125,16 @@ func TestRetrievalsThatAlwaysFailAreGivenUp(t *testing.T) {
 			return nil
 		}
 		stop := b.run(t.Context())
-		time.Sleep(30 * time.Minute)
+		time.Sleep(2 * time.Hour)
 		stop()
 		assert.EqualValues(t, 1, b.counted(Unprocessed))
 		assert.Zero(t, b.times(stuck, segmentID(0, 0)))
 		assert.Equal(t, 1, b.times(other, segmentID(1, 0)))
-		assert.Len(t, b.client.retrievals, 2*maxRounds+1)
+		assert.Less(t, len(b.client.retrievals), 5*maxRounds)
 	})
 }
 
-// Where it can't be asked whether Transaction Search is on, X-Ray itself is read; that is said once, and not asked again.
+// Where it can't be asked whether Transaction Search is on, X-Ray itself is read; that is said once, and asked again without a word.
 func TestDestinationThatCanNotBeAsked(t *testing.T) {
 	for name, err := range map[string]error{
 		"denied": failure(aws.Denied, "AccessDeniedException"), "denied explicitly": failure(aws.ExplicitDeny, "AccessDeniedException"), "beyond a boundary": failure(aws.Boundary, "AccessDeniedException"),
@@ -149,7 +149,7 @@ func TestDestinationThatCanNotBeAsked(t *testing.T) {
 				time.Sleep(4 * time.Hour)
 				stop()
 				assertEachOnce(t, b, 180)
-				assert.Equal(t, 1, b.client.asked)
+				assert.InDelta(t, 4, b.client.asked, 1, "once an hour")
 				assert.Equal(t, 1, b.says("can't be used"))
 				assert.Zero(t, b.says("Traces are retrieved from"))
 				for _, err := range b.reported() {
@@ -192,7 +192,7 @@ func TestRetrievalThatIsDenied(t *testing.T) {
 				assertEachOnce(t, b, 251)
 				assert.Equal(t, 1, b.times(later, segmentID(250, 0)))
 				assert.Equal(t, 1, b.says("can't be used"))
-				assert.LessOrEqual(t, len(b.client.retrievals), 3)
+				assert.LessOrEqual(t, len(b.client.retrievals), 6, "tried once an hour")
 				for _, err := range b.reported() {
 					assert.NoError(t, err)
 				}

@@ -102,9 +102,9 @@ const (
 
 // tally is what was read since the start, for the estimate.
 type tally struct {
-	seconds            int64 // of the windows that were scanned
-	scanned, retrieved int64 // traces, of their first readings
-	called             int64 // of all readings
+	seconds           int64 // of the windows that were scanned
+	scanned           int64 // traces, of first scans
+	retrieved, called int64 // traces and calls, of all readings
 }
 
 func (t *tally) estimate() (usdPerMonth, callsPerHour float64) {
@@ -112,7 +112,7 @@ func (t *tally) estimate() (usdPerMonth, callsPerHour float64) {
 		return 0, 0
 	}
 	seconds := float64(t.seconds)
-	// Each window is scanned twice; what has grown is retrieved once more, which is little.
+	// Each window is scanned twice.
 	traces := float64(2*t.scanned+t.retrieved) / seconds
 	return traces * month.Seconds() * USDPerTrace, float64(t.called) / seconds * time.Hour.Seconds()
 }

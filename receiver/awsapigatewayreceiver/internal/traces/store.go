@@ -123,7 +123,9 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 		w := newWindow(model.Window{Start: stored.Start, End: stored.End})
 		w.chunks, w.read = stored.Chunks, stored.Read
 		if w.End <= oldest {
-			if old = append(old, w); !w.read {
+			if old = append(old, w); w.read {
+				errs = append(errs, r.abandon(ctx, w))
+			} else {
 				unread = min(unread, w.Start)
 			}
 			continue
@@ -139,6 +141,19 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 		r.forget(ctx, old...)
 	}
 	return errors.Join(errs...)
+}
+
+// abandon counts the traces of a window that were to be read again.
+func (r *Reader) abandon(ctx context.Context, w *window) error {
+	err := r.loadChunks(ctx, w)
+	n := int64(0)
+	for _, m := range w.traces {
+		if m.again {
+			n++
+		}
+	}
+	r.Recorder.Incomplete(ctx, InProgress, n)
+	return err
 }
 
 // loadChunks reads what is remembered of a window. What makes no sense is left out: those traces may come again, the same as they were.

@@ -20,6 +20,8 @@ type window struct {
 	now *reading
 	// chunks is how many values with memos are stored.
 	chunks int
+	// mixed is in how many rounds of retrievals some succeeded and others failed. That may be so once because AWS began to fail just then, not twice.
+	mixed int
 }
 
 // memo is what is remembered of a trace that was read.
@@ -46,11 +48,12 @@ type reading struct {
 	pending []candidate
 	// began is when it began, by AWS's clock.
 	began time.Time
+	// on says that they are retrieved from CloudWatch Logs.
+	on bool
 	// missing are those that AWS listed and does not have.
 	missing []candidate
 	rounds  int // in a row without any progress
-	// worked says that a retrieval succeeded, failed why one did not in the newest round, failures in how many rounds in a row one did not.
-	worked   bool
+	// failed is why a retrieval did not succeed in the newest round, failures in how many rounds in a row one did not.
 	failed   error
 	failures int
 	// restarts is how often the scan began anew.
