@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
 // Bounds of a line that is read by its keys alone. A log event has at most 1 MB (CloudWatch Logs quotas: event size).
@@ -46,9 +48,9 @@ func variableOf(key string) string {
 	if name, ok := keys[n]; ok {
 		return name
 	}
-	switch header := strings.ReplaceAll(strings.ToLower(last), "_", "-"); {
-	case credentials[header]:
-		return "requestOverride.header." + header
+	switch {
+	case redact.Secret(last):
+		return "requestOverride.header." + last
 	case strings.HasPrefix(key, "authorizer."):
 		return key
 	case strings.HasPrefix(n, "authorizer"), strings.HasPrefix(n, "claims"):

@@ -84,6 +84,16 @@ func TestAskedForPropertiesOfAJSONLineComeOut(t *testing.T) {
 	assert.Equal(t, map[string]any{"aws.request_id": "a-b", "aws.api_gateway.authorizer.claims.email": "a@b"}, record.Attributes().AsRaw())
 }
 
+func TestSecretsOfAJSONLineNeverComeOut(t *testing.T) {
+	v, record := &Values{}, plog.NewLogRecord()
+	line := `{"requestId":"a-b","status":"200","accessToken":"s3cret","nested":{"client_secret":"s3cret"}}`
+	f, ok := DecodeJSON(line, v)
+	require.True(t, ok)
+	NewWriter(redact.New(nil, []string{"*"}, ""), true).Bind(f).Write(record, line, v, Identity{})
+	assert.Equal(t, map[string]any{"aws.request_id": "a-b", "http.response.status_code": int64(200)}, record.Attributes().AsRaw())
+	assert.Equal(t, `{"requestId":"a-b","status":"200","accessToken":"******","nested":{"client_secret":"******"}}`, record.Body().Str())
+}
+
 func TestOtherLinesAreNotReadAsJSON(t *testing.T) {
 	for name, line := range map[string]string{
 		"empty": "", "text": "hello", "an array": `[{"requestId":"a","status":"200"}]`, "cut": `{"requestId":"a","status":"200"`, "more behind": `{"requestId":"a","status":"200"} x`,

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
 // variable is a $context variable: what its values look like, and what becomes of them.
@@ -151,11 +152,6 @@ var families = []struct {
 	{"responseOverride.header.", open},
 }
 
-// credentials are the headers whose values are secret under any name.
-var credentials = map[string]bool{
-	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true, "x-api-key": true, "x-amz-security-token": true,
-}
-
 var byName = func() map[string]variable {
 	all := make(map[string]variable, len(documented))
 	for i, v := range documented {
@@ -178,7 +174,7 @@ func lookUp(name string) variable {
 			break
 		}
 	}
-	if _, header, ok := strings.Cut(name, "Override.header."); ok && credentials[strings.ToLower(header)] {
+	if _, overridden, ok := strings.Cut(name, "Override."); ok && redact.Secret(overridden) { // a header, or a parameter
 		v.secrecy = secret
 	}
 	return v
