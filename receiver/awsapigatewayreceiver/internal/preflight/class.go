@@ -10,7 +10,16 @@ import (
 
 // permitted says that a call got past authorization. AWS looks at what is asked about only then, so that what does not exist was permitted, too.
 func permitted(err error) bool {
-	return err == nil || aws.ClassOf(err) == aws.Invalid && !aws.UnknownOperation(err)
+	return err == nil || aws.ClassOf(err) == aws.Invalid && !unknown(err)
+}
+
+// codeNotFound is the control plane's code for what does not exist.
+const codeNotFound = "NotFoundException"
+
+// unknown says that the region does not have an operation.
+func unknown(err error) bool {
+	e := (*aws.Error)(nil)
+	return errors.As(err, &e) && e.Code != codeNotFound && aws.UnknownOperation(err)
 }
 
 // hopeless says that a failure is not about the operation.
@@ -51,7 +60,11 @@ func roleClass(e *aws.Error) aws.Class {
 // failure fills in what an error says of an operation.
 func (p *probe) failure(o *Operation, err error) {
 	e := (*aws.Error)(nil)
-	if !errors.As(err, &e) {
+	switch {
+	case errors.Is(err, errForbidden):
+		o.Result, o.Class, o.Detail, o.Remedy = Denied, strings.ToLower(reasonForbidden), err.Error(), forbiddenRemedy
+		return
+	case !errors.As(err, &e):
 		o.Result, o.Detail = Failed, err.Error()
 		return
 	}
@@ -68,7 +81,7 @@ func (p *probe) failure(o *Operation, err error) {
 		o.Result = Denied
 	}
 	switch {
-	case aws.UnknownOperation(err):
+	case unknown(err):
 		o.Result, o.Remedy = Failed, "the region does not have the operation"
 	case class == aws.Denied:
 		o.Statement = &Statement{Effect: "Allow", Action: []string{e.Action}, Resource: []string{resource}}

@@ -89,7 +89,7 @@ func (p *probe) describe(ctx context.Context) map[string]*model.LogGroup {
 
 // sample reads a page of a group's newest minutes and returns how many bytes it takes in a day at that pace.
 func (p *probe) sample(ctx context.Context, g *logs.Found) (int64, error) {
-	to := p.client.Now().UnixMilli()
+	to := p.client.Now().Truncate(time.Minute).UnixMilli()
 	from := to - sampleTime.Milliseconds()
 	var page model.LogPage
 	token := ""

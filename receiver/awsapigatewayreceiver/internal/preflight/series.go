@@ -2,11 +2,11 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -56,8 +56,7 @@ func (p *probe) askOne(ctx context.Context) error {
 	end := p.client.Now().Truncate(time.Minute).Unix()
 	series, err := p.client.MetricData(ctx, []model.Query{query}, time.Minute, model.Window{Start: end - 300, End: end})
 	if err == nil && series[0].Reason == reasonForbidden {
-		need := p.client.Permission(getMetricData)
-		err = &aws.Error{Operation: getMetricData, Class: aws.Denied, Action: need.Action, Resource: need.Resource, Err: errForbidden}
+		return errForbidden
 	}
 	return err
 }
@@ -65,7 +64,10 @@ func (p *probe) askOne(ctx context.Context) error {
 // reasonForbidden is GetMetricData's StatusCode of a metric that the caller may not read.
 const reasonForbidden = "Forbidden"
 
-var errForbidden = fmt.Errorf("the call is allowed, and its result has the status %s", reasonForbidden)
+// errForbidden is such an answer. No policy of the caller mends it.
+var errForbidden = errors.New("the call is allowed, and the metric is " + reasonForbidden)
+
+const forbiddenRemedy = "the identity's policy is not the reason: the account that has the metric has to share it with this one, or the configuration has to read that account itself"
 
 // listsOfAPIs is what most estimates need.
 const listsOfAPIs = "the lists of APIs"
