@@ -15,7 +15,8 @@ var (
 	changed  = document{id: segmentID(0, 0), annotation: "changed"}
 	back     = document{id: segmentID(0, 1)}
 	begun    = document{id: segmentID(0, 1), progress: true}
-	inferred = document{id: segmentID(0, 2), inferred: true}
+	inferred = document{id: segmentID(0, 2), inferred: true, origin: "AWS::Lambda"}
+	table    = document{id: segmentID(0, 3), inferred: true, origin: "AWS::DynamoDB::Table"}
 )
 
 // The times at which X-Ray has a step: in front of the first scan, and in front of the second one only.
@@ -33,10 +34,28 @@ func TestEachSegmentComesOnce(t *testing.T) {
 		counts        counts
 	}{
 		"complete at once": {
-			[]step{{after: early, documents: []document{front, back, inferred}}},
-			map[string]int{front.id: 1, back.id: 1, inferred.id: 1},
-			map[string]int{front.id: 1, back.id: 1, inferred.id: 1},
+			[]step{{after: early, documents: []document{front, back, table}}},
+			map[string]int{front.id: 1, back.id: 1, table.id: 1},
+			map[string]int{front.id: 1, back.id: 1, table.id: 1},
 			counts{"retrieved": 1},
+		},
+		"inferred of a function that sends its own": {
+			[]step{{after: early, documents: []document{front, inferred}}, {after: late, documents: []document{front, back}}},
+			map[string]int{front.id: 1},
+			map[string]int{front.id: 1, back.id: 1},
+			counts{"retrieved": 2, "duplicates": 1},
+		},
+		"inferred of a service that sends none": {
+			[]step{{after: early, documents: []document{front, inferred}}},
+			map[string]int{front.id: 1},
+			map[string]int{front.id: 1, inferred.id: 1},
+			counts{"retrieved": 2, "duplicates": 1},
+		},
+		"inferred of a table while a trace is in progress": {
+			[]step{{after: early, partial: true, documents: []document{front, table}}},
+			map[string]int{front.id: 1},
+			map[string]int{front.id: 1, table.id: 1},
+			counts{"retrieved": 2, "duplicates": 1, InProgress: 1},
 		},
 		"a segment comes late": {
 			[]step{{after: early, documents: []document{front}}, {after: late, documents: []document{front, back}}},

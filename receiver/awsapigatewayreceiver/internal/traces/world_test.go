@@ -15,6 +15,7 @@ import (
 type document struct {
 	id                 string // 16 hexadecimal digits
 	progress, inferred bool
+	origin             string // in place of API Gateway's
 	text               string // in place of a document that makes sense
 	annotation         string // whatever makes the text another
 }
@@ -37,6 +38,10 @@ func (d document) segment(trace string, began time.Time) string {
 	}
 	if d.annotation != "" {
 		fmt.Fprintf(&b, `,"annotations":{"note":%q}`, d.annotation)
+	}
+	if d.origin != "" {
+		fmt.Fprintf(&b, `,"origin":%q}`, d.origin)
+		return b.String()
 	}
 	b.WriteString(`,"origin":"AWS::ApiGateway::Stage","http":{"request":{"method":"GET","url":"https://r1.execute-api.us-east-1.amazonaws.com/prod/orders/17"},` +
 		`"response":{"status":200}},"aws":{"api_gateway":{"account_id":"111122223333","rest_api_id":"r1","stage":"prod","request_id":"0b1c2d3e"}}}`)
