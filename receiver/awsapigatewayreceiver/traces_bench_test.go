@@ -22,35 +22,37 @@ import (
 )
 
 const (
-	benchTraces = 10_000
+	benchTraces  = 10_000
+	benchMinutes = 5 // that they lie in
 	// batchGetTracesPerSecond is the limiter's rate.
 	batchGetTracesPerSecond = 10
 )
 
-// oneMinute has some 10,000 traces, all in the last whole minute but one, and how many they are.
-func oneMinute() (w *awssim.World, from time.Time, traces int) {
-	from = time.Now().UTC().Truncate(time.Minute).Add(-2 * time.Minute)
-	w = tracedWorld(from, from.Add(time.Minute), benchTraces*0.96/4)
+// someMinutes has some 10,000 traces in whole minutes, the last of them the one before the last, and how many they are.
+func someMinutes() (w *awssim.World, from, to time.Time, traces int) {
+	to = time.Now().UTC().Truncate(time.Minute).Add(-time.Minute)
+	from = to.Add(-benchMinutes * time.Minute)
+	w = tracedWorld(from, to, benchTraces*0.96/4/benchMinutes)
 	here := w.Accounts[0].Regions[0]
 	here.ForeignTraces = 0
-	for range tracedRequests(w, w.Accounts[0], from, from.Add(time.Minute), nil) {
+	for range tracedRequests(w, w.Accounts[0], from, to, nil) {
 		traces++
 	}
-	return w, from, min(traces, benchTraces)
+	return w, from, to, traces
 }
 
-// BenchmarkTracesAtTheLimit lets the built collector pull a minute of 10,000 traces, some five documents each, with the nop exporter, from an X-Ray that
+// BenchmarkTracesAtTheLimit lets the built collector pull 10,000 traces of five minutes, some five documents each, with the nop exporter, from an X-Ray that
 // answers after 40 ms: as fast as the limiter lets it, which takes 200 seconds.
 func BenchmarkTracesAtTheLimit(b *testing.B) {
 	binary := builtCollector(b)
 	for range b.N {
-		world, _, traces := oneMinute()
+		world, _, _, traces := someMinutes()
 		sim := awssim.New(awssim.Config{World: world, Latency: 40 * time.Millisecond})
 		server := httptest.NewServer(sim)
 		c := exec.Command(binary, "--config", "yaml:"+strings.ReplaceAll(`
 receivers:
   awsapigateway:
-    {endpoint: "ENDPOINT", regions: [us-east-1], inventory: {requests_per_second: 10}, traces: {poll_interval: 1m, settle: 30m, xray: {max_traces_per_minute: 10000}}}
+    {endpoint: "ENDPOINT", regions: [us-east-1], inventory: {requests_per_second: 10}, traces: {poll_interval: 1m, settle: 30m, xray: {max_traces_per_minute: 2500}}}
 exporters: {nop: {}}
 service: {telemetry: {metrics: {level: none}, logs: {level: warn}}, pipelines: {traces: {receivers: [awsapigateway], exporters: [nop]}}}
 `, "ENDPOINT", server.URL))
@@ -103,9 +105,9 @@ func (s *spanCounter) ConsumeTraces(_ context.Context, td ptrace.Traces) error {
 // 40 ms each, 2,000 traces a second at most, and the work of this process, the source's included.
 func BenchmarkTracesAboveTheLimit(b *testing.B) {
 	for range b.N {
-		world, from, traces := oneMinute()
+		world, from, to, traces := someMinutes()
 		want := map[spanID]spanData{}
-		for s := range tracedRequests(world, world.Accounts[0], from, from.Add(time.Minute), nil) {
+		for s := range tracedRequests(world, world.Accounts[0], from, to, nil) {
 			s.spans(want)
 		}
 		clock := poll.Scaled{Origin: time.Now(), Epoch: time.Now(), Factor: 100}
@@ -114,7 +116,7 @@ func BenchmarkTracesAboveTheLimit(b *testing.B) {
 		config := createDefaultConfig().(*Config)
 		config.Endpoint, config.Regions = server.URL, []string{testRegion}
 		config.Inventory.RequestsPerSecond = 10
-		config.Traces.PollInterval, config.Traces.Settle, config.Traces.XRay.MaxTracesPerMinute = time.Minute, 30*time.Minute, benchTraces
+		config.Traces.PollInterval, config.Traces.Settle, config.Traces.XRay.MaxTracesPerMinute = time.Minute, 30*time.Minute, 2500
 		sink := &spanCounter{}
 		s := newSignal(receiverSettings(), config, clock, signalTraces, func(g *gatewayReceiver) { g.traces = sink })
 		s.receiver.attemptTimeout = 20 * time.Second
