@@ -152,7 +152,7 @@ func (w *writer) cause(span ptrace.Span, c *causeBlock) {
 		on := writer{rules: w.rules, attributes: event.Attributes()}
 		on.attributes.EnsureCapacity(5)
 		on.str(attr.ExceptionType, e.kind)
-		on.str(attr.ExceptionMessage, e.message)
+		on.str(attr.ExceptionMessage, on.clean(e.message))
 		on.str(attr.ExceptionStack, c.trace(e))
 		on.str(attr.XRayExceptionID, e.id)
 		on.flag(attr.XRayExceptionRemote, e.remote)

@@ -23,7 +23,7 @@ func (b *Batch) addSpan(d *Document) {
 	span.SetEndTimestamp(s.end)
 	span.Status().SetCode(s.status)
 	w := writer{rules: b.Rules, attributes: span.Attributes()}
-	span.SetName(first(withoutQuery(s.name), "unknown"))
+	span.SetName(first(nameOf(s.name), "unknown"))
 	if b.Rules.Of(attr.ExceptionMessage, false) == redact.Keep {
 		span.Status().SetMessage(bound(w.clean(s.message))) // mostly that of an exception
 	}
@@ -92,7 +92,7 @@ func (b *Batch) scope(to pcommon.InstrumentationScope, json string) bool {
 
 func (w *writer) event(span ptrace.Span, e *event) {
 	to := span.Events().AppendEmpty()
-	to.SetName(cut(e.name, maxKey))
+	to.SetName(nameOf(e.name))
 	to.SetTimestamp(e.time)
 	on := writer{rules: w.rules, attributes: to.Attributes()}
 	on.raw(e.attributes)
@@ -111,9 +111,9 @@ func (w *writer) own(m *member) {
 	case m.key == attr.URLQuery:
 		w.query(m.text)
 	case m.key == attr.URLFull:
-		w.str(attr.URLFull, w.clean(m.text))
+		w.str(attr.URLFull, w.cleanURL(m.text))
 	case withheld[m.key]:
-	case m.kind == array && !isSecret(m.key) && w.keeps(m.key):
+	case m.kind == array && !redact.Secret(m.key) && !isQuery(m.key) && w.keeps(m.key):
 		w.array(w.attributes.PutEmptySlice(cut(m.key, maxKey)), m.text)
 	default:
 		w.member("", m)

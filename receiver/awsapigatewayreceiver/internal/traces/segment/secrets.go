@@ -3,44 +3,23 @@ package segment
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
-// secrets are the keys whose values never leave the receiver, under any name before them, in lower case and with hyphens.
-var secrets = map[string]bool{
-	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true, "x-api-key": true, "x-amz-security-token": true,
-	"password": true, "secret": true, "token": true, "api-key": true, "apikey": true,
-}
-
-const longestSecret = len("x-amz-security-token")
-
-// isSecret says whether the last part of a key is one of them. Most keys are known to be none by their length.
-func isSecret(key string) bool {
-	last := key[strings.LastIndexByte(key, '.')+1:]
-	if len(last) < len("token") || len(last) > longestSecret {
-		return false
-	}
-	var normal [longestSecret]byte
-	for i := range len(last) {
-		c := last[i]
-		switch {
-		case c == '_':
-			c = '-'
-		case 'A' <= c && c <= 'Z':
-			c |= 0x20
-		}
-		normal[i] = c
-	}
-	return secrets[string(normal[:len(last)])]
-}
-
-// scrub is JSON with null in the place of what is secret by its key, the JSON itself where nothing is.
+// scrub is JSON with null in the place of what is secret by its key, the JSON itself where nothing is. What of a text is no JSON, or was cut, is a text
+// like others.
 func (w *writer) scrub(raw string) string {
 	s := scrubber{reader: reader{text: raw}, clean: w.clean}
 	s.value(false)
-	if s.done == 0 {
-		return raw
+	rest := raw[s.done:]
+	if (s.err != nil || s.peek() != 0) && suspicious(rest) {
+		rest = public(rest, w.keepsQueries())
 	}
-	s.out.WriteString(raw[s.done:])
+	if s.done == 0 {
+		return rest
+	}
+	s.out.WriteString(rest)
 	return s.out.String()
 }
 
@@ -55,34 +34,47 @@ func (s *scrubber) value(secret bool) {
 	c := s.peek()
 	start := s.at
 	switch {
+	case s.err != nil || start == len(s.text):
+		s.fail("")
 	case secret:
 		s.skip()
 		s.replace(start, "null")
 	case c == '{':
 		key := ""
 		for s.open('{'); s.member(&key); {
-			s.value(isSecret(key))
+			s.value(redact.Secret(key))
 		}
+		s.tooDeep(start)
 	case c == '[':
 		for s.open('['); s.more(']'); {
 			s.value(false)
 		}
+		s.tooDeep(start)
 	case c == '"':
-		if before := s.string(); s.clean(before) != before {
-			s.replace(start, quote(s.clean(before)))
+		before := s.string()
+		if s.err != nil {
+			before = unescape(s.text[start+1:]) // as far as it goes
+		}
+		if after := s.clean(before); after != before {
+			s.replace(start, quote(after))
 		}
 	default:
 		s.skip()
 	}
 }
 
-// replace puts something else in the place of what was read since start.
-func (s *scrubber) replace(start int, by string) {
-	if s.err == nil {
-		s.out.WriteString(s.text[s.done:start])
-		s.out.WriteString(by)
-		s.done = s.at
+// tooDeep leaves out what nobody looked into.
+func (s *scrubber) tooDeep(start int) {
+	if s.depth > maxDepth && s.done <= start {
+		s.replace(start, "null")
 	}
+}
+
+// replace puts something else in the place of what was read since start: after an error, of all that follows.
+func (s *scrubber) replace(start int, by string) {
+	s.out.WriteString(s.text[s.done:start])
+	s.out.WriteString(by)
+	s.done = s.at
 }
 
 // quote is a text as a JSON string.

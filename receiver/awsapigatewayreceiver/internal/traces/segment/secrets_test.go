@@ -16,6 +16,7 @@ const planted = "hunter2hunter2"
 var secretKeys = []string{
 	"Authorization", "proxy-authorization", "Proxy_Authorization", "cookie", "Set-Cookie", "set_cookie", "X-Api-Key", "x_api_key", "X-Amz-Security-Token",
 	"password", "PASSWORD", "secret", "token", "api-key", "api_key", "apikey", "apiKey", "pass\\u0077ord",
+	"access_token", "accessToken", "idToken", "client_secret", "X-Auth-Token", "passwd", "private_key", "aws_secret_access_key",
 }
 
 // withSecrets are documents with a secret wherever one may be.
@@ -26,26 +27,30 @@ func withSecrets() (segments, spans []string) {
 		nested.WriteString(`{"` + key + `":{"value":"` + planted + `"},"kept":"visible"},`)
 	}
 	members := keyed.String() + `"nested":[` + nested.String() + `{"url":"https://ann:` + planted + `@example.com/?token=` + planted + `"}],"url":"https://example.com/a?b=` + planted + `",` +
+		`"event":"{\"headers\":{\"Authorization\":\"Bearer ` + planted + `\"},\"body\":\"{\\\"password\\\":\\\"` + planted + `\\\"}\"}",` +
+		`"cut":"[{\"token\":\"` + planted + `","said":"GET https://h/p?token=` + planted + ` failed","bracketed":"[WARN] /p?x=` + planted + ` and more","fragment":"https://h/cb#access_token=` + planted + `",` +
 		`"path":"/a?b=` + planted + `","broken":"https://ann:` + planted + `/x@example.com/","visible":"visible"`
 	url := `https://ann:` + planted + `@example.com/pets?token=` + planted + `#` + planted
 	segments = []string{
 		inSegment(`,"user":"` + planted + `","annotations":{` + members + `},"metadata":{"ns":{` + members + `},"token":"` + planted + `"},"novel":{` + members + `},` +
-			`"http":{"request":{"method":"GET","url":"` + url + `","headers":{` + members + `},"authorization":"` + planted + `"}},` +
+			`"http":{"request":{"method":"GET","url":"` + url + `","headers":{` + members + `},"authorization":"` + planted + `","query":"a=` + planted + `"}},` +
 			`"links":[{"trace_id":"` + traceID + `","attributes":{` + members + `}}],` +
-			`"aws":{"queue_url":"` + url + `"},"cause":{"exceptions":[{"headers":{` + members + `}}]}`),
+			`"aws":{"queue_url":"` + url + `"},"cause":{"exceptions":[{"message":"no https://ann:` + planted + `@h/","headers":{` + members + `}}]}`),
 		inSubsegment(`,"namespace":"remote","http":{"request":{"method":"GET","url":"` + url + `","headers":{` + members + `}}},` +
 			`"sql":{"url":"jdbc:postgresql://ann:` + planted + `@db.example.com/orders?password=` + planted + `","user":"` + planted + `","connection_string":"Password=` + planted + `"}`),
 		inSubsegment(`,"sql":{"url":"jdbc:sqlserver://db:1433;user=ann;password=` + planted + `"}`),
 		inSubsegment(`,"sql":{"url":"postgresql://ann:` + planted + `/1@db.example.com/orders","user":["` + planted + `"]}`),
 		inSubsegment(`,"sql":{"url":"jdbc:oracle:thin:ann/` + planted + `@db:1521:orders"}`),
+		inSubsegment(`,"sql":{"url":"jdbc:mysql://db.example.com:3306/orders?user=u&password=p@` + planted + `"}`),
+		inSubsegment(`,"sql":{"url":"mysql://ann:1?@` + planted + `/2@db.example.com/orders"}`),
 		inSegment(`,"http":{"request":{"url":["` + url + `"]}},"user":{"id":"` + planted + `"}`),
 		inSegment(`,"http":{"request":{"url":"https://ann:` + planted + `/x@example.com/"}}`),
 		strings.Replace(inSegment(``), "example.com", "/pets?token="+planted, 1),
 	}
-	spans = []string{`{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","spanId":"70de5b6f19ff9a0a","startTimeUnixNano":1,"name":"GET https://x","kind":"SERVER","attributes":{` + members + `,` +
-		`"url.full":"` + url + `","http.url":"` + url + `","http.target":"/pets?token=` + planted + `","url.query":"token=` + planted + `","user.id":"` + planted + `","enduser.id":"` + planted + `",` +
-		`"db.user":"` + planted + `","db.connection_string":"` + planted + `","http.request.header.referer":["` + url + `"],"user.name":"` + planted + `"},` +
-		`"resource":{"attributes":{` + members + `}},"scope":{"name":"s","attributes":{` + members + `}},"events":[{"name":"e","attributes":{` + members + `}}],` +
+	spans = []string{`{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","spanId":"70de5b6f19ff9a0a","startTimeUnixNano":1,"name":"GET /pay?token=` + planted + `","kind":"SERVER","status":{"code":"ERROR","message":"GET https://h/p?q=` + planted + ` failed"},"attributes":{` + members + `,` +
+		`"url.full":"api.example.com/pay?q=` + planted + `","http.request.query":"q=` + planted + `","http.request.queryStringParameters":["` + planted + `"],"http.url":"` + url + `","http.target":"/pets?token=` + planted + `","url.query":"token=` + planted + `","user.id":"` + planted + `","enduser.id":"` + planted + `",` +
+		`"db.user":"` + planted + `","db.connection_string":"` + planted + `","http.request.header.referer":["` + url + `"],"user.name":"` + planted + `","aws.local.operation":"GET /pay?q=` + planted + `"},` +
+		`"resource":{"attributes":{` + members + `}},"scope":{"name":"s","attributes":{` + members + `}},"events":[{"name":"/e?q=` + planted + `","attributes":{` + members + `}}],` +
 		`"links":[{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","attributes":{` + members + `}}],"novel":{` + members + `},"_aws":{"xray":{"token":"` + planted + `"}}}`}
 	return segments, spans
 }

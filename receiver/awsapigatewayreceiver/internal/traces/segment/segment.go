@@ -127,7 +127,7 @@ func (r *reader) segment(s *segment, root bool) (trace string) {
 			r.other(&s.others, "", key)
 		}
 	}
-	s.name = withoutQuery(s.name)
+	s.name = nameOf(s.name)
 	return trace
 }
 

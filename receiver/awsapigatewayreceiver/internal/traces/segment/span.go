@@ -67,11 +67,16 @@ func (w *writer) unless(known, name, value string) {
 
 // member writes a value that the sender named.
 func (w *writer) member(prefix string, m *member) {
-	if isSecret(m.key) {
+	query := isQuery(m.key)
+	if redact.Secret(m.key) || query && !w.keepsQueries() {
 		return
 	}
 	name := prefix + cut(m.key, maxKey)
 	if m.kind == text {
+		if query {
+			w.str(name, redactQuery(m.text))
+			return
+		}
 		w.optional(name, w.clean(m.text), isPersonal(name))
 		return
 	}

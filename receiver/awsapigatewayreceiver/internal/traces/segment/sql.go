@@ -69,18 +69,22 @@ func (w *writer) sql(q *sqlBlock) {
 	}
 }
 
-// parseDatabase takes the URL of a database apart: jdbc:postgresql://host:5432/orders. A password may hold any character, slashes too, and in no
-// database's name is an @: whatever is before the last one belongs to the credentials.
+// parseDatabase takes the URL of a database apart: jdbc:postgresql://host:5432/orders?sslmode=require. A password may hold any character, slashes too, and
+// in no database's name is an @: whatever is before the last one belongs to the credentials. What follows the name, after a sign that a password may hold
+// as well, has none that could end credentials, or nothing is said.
 func parseDatabase(s string) (server location, database string) {
 	s = strings.TrimPrefix(s, "jdbc:")
 	scheme, rest, found := strings.Cut(s, "://")
 	if !found || !isScheme(strings.ReplaceAll(scheme, ":", "")) {
 		return location{}, ""
 	}
-	rest = rest[strings.LastIndexByte(rest, '@')+1:]
 	if i := strings.IndexAny(rest, "?;#"); i >= 0 {
+		if at := strings.IndexByte(rest[i:], '@'); at >= 0 && (strings.IndexByte(rest[:i], '/') < 0 || strings.IndexByte(rest[i+at:], '/') >= 0) {
+			return location{}, ""
+		}
 		rest = rest[:i]
 	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
 	authority, database, _ := strings.Cut(rest, "/")
 	if !server.authority(authority) {
 		return location{}, ""

@@ -19,6 +19,11 @@ func TestQueriesOfDatabases(t *testing.T) {
 		`"url":"mysql://ann:p/w@ss@db.example.com/orders","database_type":"MySQL","preparation":"call"`: {
 			"db.system.name": "mysql", "server.address": "db.example.com", "db.namespace": "orders", "aws.xray.sql.preparation": "call",
 		},
+		`"url":"jdbc:mysql://db.example.com:3306/orders?user=u&password=p@T","database_type":"MySQL"`: {
+			"db.system.name": "mysql", "server.address": "db.example.com", "server.port": int64(3306), "db.namespace": "orders",
+		},
+		`"url":"mysql://ann:1?p@db.example.com/orders","database_type":"MySQL"`:                  {"db.system.name": "mysql"},
+		`"url":"mysql://db/orders?password=p@T/1","database_type":"MySQL"`:                       {"db.system.name": "mysql"},
 		`"connection_string":"Server=db;Password=T","database_type":"Aurora DSQL"`:               {"db.system.name": "other_sql", "aws.xray.sql.database_type": "Aurora DSQL"},
 		`"url":"jdbc:oracle:thin:scott/tiger@//db:1521/orders","database_type":"Oracle"`:         {"db.system.name": "oracle.db"},
 		`"url":"postgres://ann:no port","sanitized_query":"","user":{},"connection_string":[12]`: {"db.system.name": "other_sql"},

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -44,12 +45,16 @@ func parseURL(s string) (l location, ok bool) {
 
 func isScheme(s string) bool {
 	for i := range len(s) {
-		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (i == 0 || s[i]-'0' > 9 && s[i] != '+' && s[i] != '-' && s[i] != '.') {
+		if !isSchemeByte(s[i]) {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && isLetter(s[0])
 }
+
+func isSchemeByte(c byte) bool { return isLetter(c) || c-'0' <= 9 || c == '+' || c == '-' || c == '.' }
+
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
 
 // authority reads a host with its port. What is none may be a part of a password with a slash in it.
 func (l *location) authority(s string) bool {
@@ -95,7 +100,7 @@ func (w *writer) url(s string, server bool) {
 		w.int(attr.ServerPort, l.port)
 	}
 	if !server && l.host != "" {
-		w.str(attr.URLFull, w.fullURL(s, &l))
+		w.str(attr.URLFull, l.public(s, l.query != "" && w.keepsQueries()))
 		return
 	}
 	w.str(attr.URLScheme, l.scheme)
@@ -108,11 +113,10 @@ func (w *writer) query(query string) {
 	w.optional(attr.URLQuery, redactQuery(query), true)
 }
 
-// fullURL is the URL with its query where that may be seen. Where there is nothing to hide, it is the text itself.
-func (w *writer) fullURL(s string, l *location) string {
-	keep := l.query != "" && w.rules.Of(attr.URLQuery, true) == redact.Keep
+// public is the URL s without credentials, with its query where that is to be kept. Where there is nothing to hide, it is the text itself.
+func (l *location) public(s string, keep bool) string {
 	switch {
-	case keep:
+	case l.query != "" && keep:
 		return l.full() + "?" + redactQuery(l.query)
 	case !l.credentials && l.query == "" && strings.HasSuffix(s, l.path) && strings.IndexByte(s, '?') < 0:
 		return s
@@ -131,7 +135,14 @@ func redactQuery(query string) string {
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
 		key, _, found := strings.Cut(part, "=")
-		if found && (isSecret(key) || isSignature(key)) {
+		if !found {
+			continue
+		}
+		name := key
+		if plain, err := url.QueryUnescape(key); err == nil {
+			name = plain
+		}
+		if redact.Secret(name) || isSignature(name) {
 			parts[i] = key + "=REDACTED"
 		}
 	}
@@ -145,34 +156,4 @@ func isSignature(key string) bool {
 		}
 	}
 	return false
-}
-
-// withoutQuery is a name: of one that is a URL or a path, what is the same for many requests.
-func withoutQuery(name string) string {
-	if strings.IndexByte(name, '?') >= 0 || strings.IndexByte(name, '@') >= 0 {
-		if l, ok := parseURL(name); ok && l.host != "" {
-			name = l.full()
-		} else if ok {
-			name = l.path
-		}
-	}
-	return cut(name, maxKey)
-}
-
-// clean is a text without what may be secret in it where it is a URL or a path.
-func (w *writer) clean(s string) string {
-	if strings.IndexByte(s, '?') < 0 && strings.IndexByte(s, '@') < 0 {
-		return s
-	}
-	l, ok := parseURL(s)
-	scheme, _, found := strings.Cut(s, "://")
-	switch {
-	case ok && l.host != "":
-		return w.fullURL(s, &l)
-	case ok:
-		return l.path
-	case found && isScheme(scheme):
-		return scheme + "://REDACTED"
-	}
-	return s
 }
