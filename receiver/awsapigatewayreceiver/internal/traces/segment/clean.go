@@ -28,7 +28,9 @@ func isJSON(s string) bool {
 func (w *writer) keepsQueries() bool { return w.rules.Of(attr.URLQuery, true) == redact.Keep }
 
 // suspicious says whether there may be a query, credentials or a fragment in a text.
-func suspicious(s string) bool { return strings.IndexAny(s, "?@#") >= 0 }
+func suspicious(s string) bool {
+	return strings.IndexByte(s, '?') >= 0 || strings.IndexByte(s, '@') >= 0 || strings.IndexByte(s, '#') >= 0
+}
 
 const spaces = " \t\r\n"
 
@@ -36,7 +38,7 @@ const spaces = " \t\r\n"
 // with its word, but in a text that begins with the URL: there, nobody knows whether a space is one of the query.
 func public(s string, keep bool) string {
 	before, _, _ := strings.Cut(s, "?")
-	if strings.IndexAny(before, spaces) < 0 {
+	if !strings.ContainsAny(before, spaces) {
 		return publicWord(s, keep)
 	}
 	var out strings.Builder
