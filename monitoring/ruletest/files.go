@@ -9,11 +9,8 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 )
-
-var nothing = labels.EmptyLabels()
 
 // expression is one of PromQL, and where it stands.
 type expression struct {

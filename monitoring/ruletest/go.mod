@@ -3,6 +3,7 @@ module github.com/otelcol-apigateway/awsapigateway/monitoring/ruletest
 go 1.25.0
 
 require (
+	github.com/golang/snappy v1.0.0
 	github.com/prometheus/common v0.69.0
 	github.com/prometheus/prometheus v0.313.2
 )
@@ -63,8 +64,8 @@ require (
 	github.com/go-openapi/swag/yamlutils v0.26.0 // indirect
 	github.com/go-openapi/validate v0.25.2 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
+	github.com/gogo/protobuf v1.3.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
-	github.com/golang/snappy v1.0.0 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/s2a-go v0.1.9 // indirect
 	github.com/google/uuid v1.6.0 // indirect

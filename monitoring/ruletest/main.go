@@ -2,8 +2,8 @@
 // else depends on Prometheus.
 //
 //	ruletest selectors FILE...                                 what rules and dashboards select: metrics, labels and their values
-//	ruletest replay -samples FILE -from T -to T RULES...       which alerts fire when, minute by minute, by what had arrived by then
-//	ruletest query -samples FILE -at T -set NAME=VALUE DASHBOARD...   how many series each query of a dashboard returns
+//	ruletest replay -recording FILE -from T -to T RULES...       which alerts fire when, minute by minute, by what had arrived by then
+//	ruletest query -recording FILE -at T -set NAME=VALUE DASHBOARD...   how many series each query of a dashboard returns
 //
 // Times are milliseconds since the epoch. It prints JSON.
 package main
@@ -37,7 +37,7 @@ func run(command string, args []string) (any, error) {
 	var from, to, at int64
 	variables := map[string]string{}
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
-	flags.StringVar(&file, "samples", "", "samples, one JSON object a line")
+	flags.StringVar(&file, "recording", "", "requests of remote write and scraped pages, one JSON object a line")
 	flags.Int64Var(&from, "from", 0, "first evaluation")
 	flags.Int64Var(&to, "to", 0, "last evaluation")
 	flags.Int64Var(&at, "at", 0, "when to query")
@@ -55,7 +55,7 @@ func run(command string, args []string) (any, error) {
 	if command == "selectors" {
 		return selectors(flags.Args())
 	}
-	samples, err := readSamples(file)
+	samples, err := readRecording(file)
 	if err != nil {
 		return nil, err
 	}

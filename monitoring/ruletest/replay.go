@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/rules"
 )
 
@@ -41,7 +42,7 @@ func (s *store) replay(samples []sample, from, to time.Time, files []string) ([]
 	out := []firing{}
 	for at := from; !at.After(to); at = at.Add(step) {
 		n := 0
-		for n < len(samples) && samples[n].Arrived <= at.UnixMilli() {
+		for n < len(samples) && samples[n].arrived <= at.UnixMilli() {
 			n++
 		}
 		if err := s.add(ctx, samples[:n]); err != nil {
@@ -73,7 +74,7 @@ func (s *store) load(ctx context.Context, files []string) ([]*rules.Group, error
 	})
 	var out []*rules.Group
 	for _, file := range files {
-		groups, errs := manager.LoadGroups(step, nothing, "", nil, false, file)
+		groups, errs := manager.LoadGroups(step, labels.EmptyLabels(), "", nil, false, file)
 		if err := errors.Join(errs...); err != nil {
 			return nil, err
 		}
