@@ -54,8 +54,8 @@ func (t *trace) resource(segment *node) object {
 	}
 	switch segment.origin {
 	case originStage:
-		api, stage, _ := strings.Cut(segment.name, "/")
-		return append(out, member{"cloud.platform", "aws_api_gateway"}, member{"service.name", api}, member{"aws.api_gateway.stage", stage},
+		stage := segment.annotations.text("aws:api_stage")
+		return append(out, member{"cloud.platform", "aws_api_gateway"}, member{"service.name", strings.TrimSuffix(segment.name, "/"+stage)}, member{"aws.api_gateway.stage", stage},
 			member{"aws.api_gateway.rest_api_id", segment.annotations.text("aws:api_id")})
 	case originLambda, originFunction:
 		return append(out, member{"cloud.platform", "aws_lambda"}, member{"service.name", segment.name}, member{"faas.name", segment.name})
