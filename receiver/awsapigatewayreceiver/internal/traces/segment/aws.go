@@ -154,8 +154,8 @@ func (w *writer) aws(s *segment, account string) {
 func (w *writer) call(s *segment) {
 	a := s.aws
 	if a.operation != "" {
-		w.str(attr.RPCSystem, "aws-api")
-		w.str(attr.RPCService, s.name)
+		w.str(attr.RPCSystem, attr.RPCSystemAWS)
+		w.str(attr.RPCService, s.serviceCalled())
 		w.str(attr.RPCMethod, a.operation)
 	}
 	w.str(attr.CloudRegion, a.region)

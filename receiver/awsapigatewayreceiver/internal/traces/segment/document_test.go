@@ -30,12 +30,12 @@ func TestARequestIsOneTree(t *testing.T) {
 		}
 	}
 	assert.Equal(t, `petstore: Server petstore/prod, 194fcc8747581230 below , 18.321 for 293ms
-petstore: Client Lambda, 53995c3f42cd8ad8 below 194fcc8747581230, 18.325 for 285ms
+petstore: Client Lambda.Invoke, 53995c3f42cd8ad8 below 194fcc8747581230, 18.325 for 285ms
 pets: Server pets, 0a1b2c3d4e5f6071 below 53995c3f42cd8ad8, 18.330 for 270ms
 pets: Internal pets, 1122334455667788 below 0a1b2c3d4e5f6071, 18.340 for 258ms
 pets: Internal Initialization, 2233445566778899 below 1122334455667788, 18.100 for 200ms
 pets: Internal Invocation, 33445566778899aa below 1122334455667788, 18.341 for 249ms
-pets: Client DynamoDB, 445566778899aabb below 33445566778899aa, 18.350 for 30ms
+pets: Client DynamoDB.GetItem, 445566778899aabb below 33445566778899aa, 18.350 for 30ms
 pets: Internal Overhead, 5566778899aabbcc below 1122334455667788, 18.590 for 8ms
 pets-table: Server pets-table, 66778899aabbccdd below 445566778899aabb, 18.350 for 30ms
 `, tree.String())

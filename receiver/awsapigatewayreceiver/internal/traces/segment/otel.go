@@ -38,7 +38,7 @@ const maxEvents = 128
 
 // otel reads a span.
 func (r *reader) otel(d *Document) error {
-	s := &span{flags: sampled, kind: ptrace.SpanKindInternal}
+	s := &span{flags: attr.Sampled, kind: ptrace.SpanKindInternal}
 	var duration uint64
 	trace := r.otelMembers(s, &duration)
 	if r.err != nil {

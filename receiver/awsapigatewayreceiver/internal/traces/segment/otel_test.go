@@ -170,3 +170,17 @@ func TestAWrongTypeInASpanLosesThatMemberAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestASpanWithoutAResourceIsOfTheTarget(t *testing.T) {
+	for _, resource := range []string{``, `,"resource":{}`, `,"resource":{"attributes":{"password":"x"}}`} {
+		d, err := DecodeSpan(`{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","spanId":"70de5b6f19ff9a0a","startTimeUnixNano":1,"scope":{"name":"s"}` + resource + `}`)
+		require.NoError(t, err)
+		b := New(settings()).NewBatch()
+		b.Add(d)
+		traces := b.Traces()
+		assert.Equal(t, []map[string]any{{
+			"cloud.provider": "aws", "cloud.account.id": "123456789012", "cloud.region": "us-east-1", "aws.account.name": "prod", "service.name": "unknown_service",
+		}}, resources(traces), resource)
+		assert.Equal(t, "s", traces.ResourceSpans().At(0).ScopeSpans().At(0).Scope().Name())
+	}
+}

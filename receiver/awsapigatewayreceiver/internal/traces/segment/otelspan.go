@@ -6,6 +6,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
 
 // addSpan adds a span as it is: its attributes, events, links, status and kind, and the scope that it says it has. A span of a stage gets the resource
@@ -53,7 +54,11 @@ func (b *Batch) spansOf(d *Document) ptrace.SpanSlice {
 	key := otherKey{s.resourceText, s.scopeText}
 	p, ok := b.others[key]
 	if !ok {
-		p = b.place(func(res pcommon.Resource) { b.writer(res.Attributes()).raw(s.resource) }, s.scopeText, "")
+		p = b.place(func(res pcommon.Resource) {
+			if b.writer(res.Attributes()).raw(s.resource); res.Attributes().Len() == 0 {
+				b.Resources.Service(res, &resource.Service{Name: unknownService}) // of the target, at least
+			}
+		}, s.scopeText, "")
 		b.others[key] = p
 	}
 	return p.spans

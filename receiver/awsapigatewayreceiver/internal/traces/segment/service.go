@@ -93,7 +93,7 @@ func (s *segment) arn() string {
 // service is what the segment comes from.
 func (s *segment) service() resource.Service {
 	out := resource.Service{
-		Name: first(s.name, unknownService), Version: s.version, Runtime: s.runtime, RuntimeVersion: s.runtimeVersion,
+		Name: s.serviceName(), Version: s.version, Runtime: s.runtime, RuntimeVersion: s.runtimeVersion,
 		Platform: platforms[s.origin], ResourceID: s.arn(),
 	}
 	out.Account, out.Region = s.place()

@@ -34,7 +34,7 @@ func (s *segment) failure(kind ptrace.SpanKind) string {
 	case status >= 500, status >= 400 && !server:
 		return strconv.FormatInt(status, 10)
 	case s.fault, s.error && !(server && status > 0):
-		return first(s.cause.kindOf(), "_OTHER")
+		return first(s.cause.kindOf(), attr.OtherError)
 	}
 	return ""
 }

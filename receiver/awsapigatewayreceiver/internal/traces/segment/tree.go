@@ -8,9 +8,6 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
-// sampled is the flag of spans that were recorded: those that X-Ray has.
-const sampled = 1
-
 // room is about how many attributes the span of a segment has.
 func (s *segment) room() int {
 	n := 4 + len(s.annotations) + len(s.metadata) + len(s.others)
@@ -32,7 +29,7 @@ func (b *Batch) addSegment(to place, d *Document, s *segment) {
 	span.SetTraceID(d.TraceID)
 	span.SetSpanID(s.id)
 	span.SetParentSpanID(s.parent)
-	span.SetFlags(sampled)
+	span.SetFlags(attr.Sampled)
 	span.SetKind(s.kind())
 	span.SetStartTimestamp(s.start)
 	span.SetEndTimestamp(s.end)
@@ -72,35 +69,6 @@ func (b *Batch) addSegment(to place, d *Document, s *segment) {
 	for _, below := range s.subsegments {
 		b.addSegment(to, d, below)
 	}
-}
-
-// name names the span: a request of a stage by its method and route where the route is known. Calls over HTTP are named by their method: X-Ray calls
-// them by the host or, those of HTTP integrations, by the path of the backend's URL, of which there may be as many as there are requests. Whatever name
-// X-Ray has for the span instead is an attribute. All others have X-Ray's name.
-func (b *Batch) name(w *writer, span ptrace.Span, d *Document, s *segment) {
-	name := first(s.name, "unknown")
-	span.SetName(name)
-	switch {
-	case s == d.segment && d.API != "":
-		if route := b.route(d, s); route != "" {
-			span.SetName(methodName(s.http.method) + " " + route)
-			w.str(attr.HTTPRoute, route)
-		}
-	case span.Kind() == ptrace.SpanKindClient && s.namespace == "remote" && s.http.method != "":
-		span.SetName(methodName(s.http.method))
-	}
-	w.unless(span.Name(), attr.XRayName, name)
-}
-
-func (b *Batch) route(d *Document, s *segment) string {
-	if b.Route == nil || s.http.method == "" {
-		return ""
-	}
-	l, ok := parseURL(s.http.url)
-	if !ok {
-		return ""
-	}
-	return b.Route(d.API, d.Stage, s.http.method, l.host, l.path)
 }
 
 // coldStart says whether the function was made for this call: then it has an Initialization.
