@@ -35,7 +35,7 @@ func child(spans ptrace.SpanSlice, parent ptrace.Span, attributes []string, room
 	span := spans.AppendEmpty()
 	span.SetTraceID(parent.TraceID())
 	span.SetParentSpanID(parent.SpanID())
-	span.SetFlags(sampled)
+	span.SetFlags(parent.Flags())
 	from, to := parent.Attributes(), span.Attributes()
 	to.EnsureCapacity(len(attributes) + room)
 	for _, name := range attributes {
@@ -87,13 +87,9 @@ func (f *Format) integrate(spans ptrace.SpanSlice, parent ptrace.Span, l *Line, 
 	span.SetKind(ptrace.SpanKindClient)
 	span.SetStartTimestamp(parent.EndTimestamp() - d)
 	span.SetEndTimestamp(parent.EndTimestamp())
-	status, ok := f.number(l, f.backendStatus)
-	service, served := f.number(l, f.serviceStatus)
-	if !ok || status < 400 && service >= 400 {
-		status, ok = service, served
-	}
+	status := f.answer(l, target)
 	f.describe(span, parent, target)
-	if ok && target.http {
+	if status > 0 && target.http {
 		f.putInt(span.Attributes(), attr.StatusCode, status)
 	}
 	f.fail(span, status, f.text(l, f.integrationError) != "", attr.IntegrationError)
@@ -101,6 +97,23 @@ func (f *Format) integrate(spans ptrace.SpanSlice, parent ptrace.Span, l *Line, 
 }
 
 var unknownTarget Target
+
+// answer is the status of an integration's answer, 0 where there is none. What the code of a Lambda function returns as the status of its response is none
+// of the call that invoked it, which integrationStatus is: a 404 is no failed call. Without that, a status of 500 or above is what a function that failed
+// looks like.
+func (f *Format) answer(l *Line, t *Target) int64 {
+	backend, _ := f.number(l, f.backendStatus)
+	service, served := f.number(l, f.serviceStatus)
+	switch {
+	case t.answers && (backend >= 400 || backend > 0 && service < 400):
+		return backend
+	case t.answers, served:
+		return service
+	case backend >= 500:
+		return backend
+	}
+	return 0
+}
 
 // describe says what an integration calls.
 func (f *Format) describe(span, parent ptrace.Span, t *Target) {
@@ -125,7 +138,7 @@ func (f *Format) describe(span, parent ptrace.Span, t *Target) {
 		method = textOf(parent.Attributes(), attr.HTTPRequestMethod)
 	}
 	f.put(a, attr.HTTPRequestMethod, method)
-	span.SetName(nameOf(method, t.path, ""))
+	span.SetName(nameOf(textOf(a, attr.HTTPRequestMethod), textOf(a, attr.URLTemplate), ""))
 }
 
 // fail marks the span of a call whose answer was an error, which the attribute of that name says in words.

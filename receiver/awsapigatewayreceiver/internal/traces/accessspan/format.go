@@ -17,7 +17,8 @@ type Format struct {
 	status, backendStatus, serviceStatus accesslog.Ref
 	authorizerStatus                     accesslog.Ref
 	integrationError, authorizerError    accesslog.Ref
-	ids, method, route, routeKey         accesslog.Ref
+	extendedID, requestID, epoch         accesslog.Ref
+	method, route, routeKey              accesslog.Ref
 	// contexts are the variables that may have a trace id; the first xray of them are xrayTraceId.
 	contexts accesslog.Ref
 	xray     int
@@ -36,7 +37,8 @@ func Bind(f *accesslog.Format, b *accesslog.Bound) *Format {
 		backendStatus: f.Ref("integration.status"), serviceStatus: f.Ref("integration.integrationStatus", "integrationStatus"),
 		integrationError: f.Ref("integration.error", "integrationErrorMessage"),
 		authorizerStatus: f.Ref("authorizer.status", "authorizer.integrationStatus"), authorizerError: f.Ref("authorizer.error"),
-		ids: f.Ref("extendedRequestId", "requestId"), method: f.Ref("httpMethod"), route: f.Ref("resourcePath"), routeKey: f.Ref("routeKey"),
+		extendedID: f.Ref("extendedRequestId"), requestID: f.Ref("requestId"), epoch: f.Ref("requestTimeEpoch"),
+		method: f.Ref("httpMethod"), route: f.Ref("resourcePath"), routeKey: f.Ref("routeKey"),
 		contexts: f.Ref("xrayTraceId"), webSocket: len(f.Ref("connectionId", "eventType")) > 0,
 	}
 	s.xray = len(s.contexts)

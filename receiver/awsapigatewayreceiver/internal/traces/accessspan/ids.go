@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
 // ids are those of a line's spans.
@@ -16,24 +17,44 @@ type ids struct {
 	parent, server, client pcommon.SpanID
 	// request is what the ids are made of.
 	request string
+	flags   uint32
+}
+
+// requestKey is what tells a request from all others. A client of a REST API can choose the requestId of its requests, and the same for several ($context
+// variables, API Gateway Developer Guide): the time of the request is a part of it, where the line has that.
+func (f *Format) requestKey(l *Line) string {
+	if id := f.text(l, f.extendedID); id != "" {
+		return id
+	}
+	id := f.text(l, f.requestID)
+	if id == "" {
+		return l.Event.ID
+	}
+	if epoch := f.text(l, f.epoch); epoch != "" {
+		return id + "\x00" + epoch
+	}
+	return id
 }
 
 // identify makes the ids of a line's spans. trace is the X-Ray trace id that the line shows, empty where it does not.
 func (f *Format) identify(l *Line, trace pcommon.TraceID) ids {
-	out := ids{trace: trace, request: f.text(l, f.ids)}
-	if out.request == "" {
-		out.request = l.Event.ID
-	}
+	out := ids{trace: trace, request: f.requestKey(l), flags: attr.Sampled}
 	for i := range f.contexts {
-		t, p, ok := parseContext(f.text(l, f.contexts[i:i+1]))
+		c, ok := parseContext(f.text(l, f.contexts[i:i+1]))
 		if !ok {
 			continue
 		}
 		if out.trace.IsEmpty() && i >= f.xray { // an X-Ray trace id that the line does not show is not to be seen
-			out.trace = t
+			out.trace = c.trace
 		}
-		if t == out.trace && !p.IsEmpty() {
-			out.parent = p
+		if c.trace != out.trace {
+			continue
+		}
+		if c.unsampled {
+			out.flags = 0
+		}
+		if !c.parent.IsEmpty() {
+			out.parent = c.parent
 			break
 		}
 	}
@@ -53,15 +74,22 @@ func (i *ids) authorizer() pcommon.SpanID {
 	return pcommon.SpanID(sum[:8])
 }
 
-// parseContext reads a trace id, and the parent's id if there is one: a traceparent header's value (W3C Trace Context), or an X-Ray trace id, alone or in
-// the value of an X-Amzn-Trace-Id header.
-func parseContext(s string) (trace pcommon.TraceID, parent pcommon.SpanID, ok bool) {
+// traceContext is what a request says of the trace that it is a part of.
+type traceContext struct {
+	trace     pcommon.TraceID
+	parent    pcommon.SpanID // empty where it is not said
+	unsampled bool           // the caller said that it does not record the trace
+}
+
+// parseContext reads a traceparent header's value (W3C Trace Context), or an X-Ray trace id, alone or in the value of an X-Amzn-Trace-Id header.
+func parseContext(s string) (c traceContext, ok bool) {
 	const traceparent = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	if len(s) >= traceparent && s[2] == '-' && s[35] == '-' && s[52] == '-' {
-		var version [1]byte
+		var version, flags [1]byte
 		ok = unhex(version[:], s[:2]) && version[0] != 0xff && (len(s) == traceparent || version[0] != 0 && s[traceparent] == '-') &&
-			unhex(trace[:], s[3:35]) && unhex(parent[:], s[36:52]) && !trace.IsEmpty() && !parent.IsEmpty()
-		return trace, parent, ok
+			unhex(c.trace[:], s[3:35]) && unhex(c.parent[:], s[36:52]) && unhex(flags[:], s[53:traceparent]) && !c.trace.IsEmpty() && !c.parent.IsEmpty()
+		c.unsampled = flags[0]&attr.Sampled == 0
+		return c, ok
 	}
 	for field := range strings.SplitSeq(s, ";") {
 		name, value, named := strings.Cut(strings.TrimSpace(field), "=")
@@ -70,16 +98,18 @@ func parseContext(s string) (trace pcommon.TraceID, parent pcommon.SpanID, ok bo
 			value = name
 			fallthrough
 		case name == "Root":
-			if trace.IsEmpty() {
-				trace, ok = accesslog.ParseTraceID(value)
+			if c.trace.IsEmpty() {
+				c.trace, ok = accesslog.ParseTraceID(value)
 			}
 		case name == "Parent":
-			if !unhex(parent[:], value) {
-				parent = pcommon.SpanID{}
+			if !unhex(c.parent[:], value) {
+				c.parent = pcommon.SpanID{}
 			}
+		case name == "Sampled":
+			c.unsampled = value == "0"
 		}
 	}
-	return trace, parent, ok
+	return c, ok
 }
 
 // unhex reads as many hexadecimal digits as fill b, and says whether these are all that s has.

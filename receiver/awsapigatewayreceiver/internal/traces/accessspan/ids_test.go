@@ -17,6 +17,10 @@ func TestIdsAreOfTheRequest(t *testing.T) {
 		"$context.extendedRequestId $context.requestId": {"Vwc2MGFUrPEFV_g= a3c1f6f0", "Vwc2MGFUrPEFV_g="},
 		"$context.requestId $context.extendedRequestId": {"a3c1f6f0 -", "a3c1f6f0"},
 		"$context.requestId $context.status":            {"- 200", "event-1"},
+		// A client can send the same requestId twice.
+		"$context.requestId $context.requestTimeEpoch":                            {"a3c1f6f0 1700000000123", "a3c1f6f0\x001700000000123"},
+		"$context.requestId $context.requestTimeEpoch $context.extendedRequestId": {"a3c1f6f0 1700000000123 Vwc2MGFUrPEFV_g=", "Vwc2MGFUrPEFV_g="},
+		"$context.requestId $context.requestTimeEpoch $context.status":            {"- 1700000000123 200", "event-1"},
 	} {
 		f := bind(t, latencies+format, nil)
 		spans := spansOf(f.write(t, "9 5 2 "+tt.line, nil))
@@ -60,8 +64,28 @@ func TestLinesSayWhichTraceTheyAreOf(t *testing.T) {
 	}
 }
 
-func TestSpansAreSampled(t *testing.T) {
-	for _, s := range bind(t, RESTFormat, nil).write(t, restLine, of(restAPI)).ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
-		assert.EqualValues(t, 1, s.Flags())
+// Whoever traces a part of a request says whether it is recorded; without a word all that a line shows is.
+func TestSpansAreSampledUnlessTheCallerSaysNo(t *testing.T) {
+	const (
+		trace = "0af7651916cd43dd8448eb211c80319c"
+		xray  = "1-58406520-a006649127e371903a2de979"
+	)
+	f := bind(t, "$context.responseLatency $context.integrationLatency $context.authorizer.latency w3c=$context.authorizer.traceparent; header=$context.requestOverride.header.X-Amzn-Trace-Id.", nil)
+	for values, want := range map[string]uint32{
+		"w3c=-; header=-.": 1,
+		"w3c=00-" + trace + "-b7ad6b7169203331-01; header=-.":                           1,
+		"w3c=00-" + trace + "-b7ad6b7169203331-00; header=-.":                           0,
+		"w3c=00-" + trace + "-b7ad6b7169203331-02; header=-.":                           0,
+		"w3c=00-" + trace + "-b7ad6b7169203331-zz; header=-.":                           1,
+		"w3c=-; header=Root=" + xray + ";Parent=53995c3f42cd8ad8;Sampled=0.":            0,
+		"w3c=-; header=Root=" + xray + ";Parent=53995c3f42cd8ad8;Sampled=1.":            1,
+		"w3c=-; header=Root=" + xray + ".":                                              1,
+		"w3c=00-" + trace + "-b7ad6b7169203331-01; header=Root=" + xray + ";Sampled=0.": 1, // another trace
+	} {
+		spans := f.write(t, "9 5 2 "+values, nil).ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+		assert.Equal(t, 3, spans.Len())
+		for _, s := range spans.All() {
+			assert.Equal(t, want, s.Flags(), "%s: %s", values, s.Name())
+		}
 	}
 }

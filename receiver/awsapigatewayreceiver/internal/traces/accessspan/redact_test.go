@@ -55,3 +55,14 @@ func TestRulesHoldForAllOfASpan(t *testing.T) {
 	assert.NotContains(t, spans[2].attributes, "error.type")
 	assert.Equal(t, "Error", spans[2].status)
 }
+
+// The name of a call over HTTP is made of the attributes that it has.
+func TestPathsThatAreLeftOutAreInNoName(t *testing.T) {
+	for attribute, want := range map[string]string{"url.template": "GET", "http.request.method": "/PLANTED", "url.full": "GET /PLANTED"} {
+		spans := spansOf(bind(t, "$context.responseLatency $context.integrationLatency $context.httpMethod $context.resourcePath", redact.New([]redact.Rule{{Attribute: attribute}}, nil, "")).
+			write(t, "9 5 GET /orders", func(l *Line) {
+				l.Targets = Targets{"GET /orders": NewTarget(Integration{Type: "HTTP", Method: "GET", URI: "https://example.com/PLANTED"})}
+			}))
+		assert.Equal(t, want, spans[1].name, attribute)
+	}
+}

@@ -14,10 +14,12 @@ type Targets map[string]*Target
 type Target struct {
 	mock bool // nothing is called
 	http bool // statuses are those of HTTP
-	// method and path make the name of the span of a call over HTTP, operation that of another one.
-	method, path, operation string
-	texts                   []attribute
-	port                    int64
+	// answers says that integration.status is the status of the call: of HTTP and of AWS services, but not of Lambda, where it is what the function returned.
+	answers bool
+	// method is that of a call over HTTP, "" for that of the request; operation is the name of the span of another one.
+	method, operation string
+	texts             []attribute
+	port              int64
 }
 
 type attribute struct{ name, value string }
@@ -59,12 +61,9 @@ func NewTarget(i Integration) *Target {
 	return action(service, operation)
 }
 
-// awsAPI is the RPC system of calls to AWS.
-const awsAPI = "aws-api"
-
 // action is a call of an AWS service, named as semantic conventions name those of the AWS SDK.
 func action(service, operation string) *Target {
-	t := &Target{operation: service, texts: []attribute{{attr.RPCSystem, awsAPI}, {attr.RPCService, service}}}
+	t := &Target{operation: service, answers: true, texts: []attribute{{attr.RPCSystem, attr.RPCSystemAWS}, {attr.RPCService, service}}}
 	if operation != "" {
 		t.operation += "." + operation
 		t.texts = append(t.texts, attribute{attr.RPCMethod, operation})
@@ -75,6 +74,7 @@ func action(service, operation string) *Target {
 // invocation is a call of a Lambda function; arn is "" where the function depends on the request or the stage.
 func invocation(arn string) *Target {
 	t := action("Lambda", "Invoke")
+	t.answers = false
 	t.texts = append(t.texts, attribute{attr.FaaSProvider, "aws"})
 	// arn:aws:lambda:eu-west-1:111122223333:function:orders:live
 	if parts := strings.Split(arn, ":"); len(parts) >= 7 && parts[5] == "function" {
@@ -85,7 +85,7 @@ func invocation(arn string) *Target {
 
 // request is a call over HTTP. A URI with placeholders is a template; its path names the span all the same, for it has no values of requests in it.
 func request(method, uri string) *Target {
-	t := &Target{http: true, method: method}
+	t := &Target{http: true, answers: true, method: method}
 	if method == "ANY" {
 		t.method = ""
 	}
@@ -94,8 +94,7 @@ func request(method, uri string) *Target {
 		return t // by a VPC link, to a load balancer's listener
 	}
 	authority, path, _ := strings.Cut(rest, "/")
-	t.path = "/" + path
-	t.texts = append(t.texts, attribute{attr.URLTemplate, t.path})
+	t.texts = append(t.texts, attribute{attr.URLTemplate, "/" + path})
 	if !strings.Contains(uri, "{") {
 		t.texts = append(t.texts, attribute{attr.URLFull, uri})
 	}

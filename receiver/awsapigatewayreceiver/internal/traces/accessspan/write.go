@@ -12,9 +12,6 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
-// sampled is W3C's trace flag of a trace that is recorded.
-const sampled = 1
-
 // maxLatency is above any request's: 29 seconds, 15 minutes where the response streams (API Gateway quotas, integration timeout).
 const maxLatency = 24 * time.Hour
 
@@ -41,7 +38,7 @@ func (f *Format) Write(spans ptrace.SpanSlice, l *Line) int {
 	server.SetTraceID(id.trace)
 	server.SetSpanID(id.server)
 	server.SetParentSpanID(id.parent)
-	server.SetFlags(sampled)
+	server.SetFlags(id.flags)
 	n := 1
 	if f.authorize(spans, server, l, &id) {
 		n++

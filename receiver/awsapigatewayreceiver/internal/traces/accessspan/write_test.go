@@ -149,20 +149,33 @@ func textIn(m map[string]any, name string) string { s, _ := m[name].(string); re
 func TestStatusesAreErrorsOnTheirSide(t *testing.T) {
 	const format = "$context.responseLatency $context.integrationLatency $context.authorizer.latency $context.status $context.integration.status " +
 		"$context.integration.integrationStatus $context.authorizer.status [$context.integration.error] [$context.authorizer.error]"
-	for line, want := range map[string][3]string{ // of server, authorizer and integration: error.type
+	targets := map[string]Targets{
+		"http": {"ANY ": NewTarget(Integration{Type: "HTTP", Method: "GET", URI: "https://example.com/"})}, "service": {"ANY ": NewTarget(Integration{Subtype: "SQS-SendMessage"})},
+		"lambda": {"ANY ": NewTarget(Integration{Type: "AWS_PROXY", Resource: "arn:aws:lambda:us-east-1:111122223333:function:orders"})}, "unknown": nil,
+	}
+	for line, want := range map[string][4]string{ // error.type of server, authorizer and integration, and the last one of a function or of what is not known
 		"9 5 2 200 200 200 200 [-] [-]":            {},
-		"9 5 2 404 404 200 200 [-] [-]":            {"", "", "404"},
-		"9 5 2 429 - 429 200 [-] [-]":              {"", "", "429"},
-		"9 5 2 502 200 200 200 [timed out] [-]":    {"502", "", "_OTHER"},
-		"9 5 2 500 200 500 200 [-] [-]":            {"500", "", "500"},
-		"9 5 2 403 - - 403 [-] [-]":                {"", "403", ""},
-		"9 5 2 500 - - - [-] [no such function]":   {"500", "_OTHER", ""},
-		"9 5 2 504 503 200 500 [it failed] [down]": {"504", "500", "503"},
+		"9 5 2 404 404 200 200 [-] [-]":            {"", "", "404", ""},
+		"9 5 2 404 404 - 200 [-] [-]":              {"", "", "404", ""},
+		"9 5 2 429 - 429 200 [-] [-]":              {"", "", "429", "429"},
+		"9 5 2 502 200 200 200 [timed out] [-]":    {"502", "", "_OTHER", "_OTHER"},
+		"9 5 2 500 200 500 200 [-] [-]":            {"500", "", "500", "500"},
+		"9 5 2 500 500 200 200 [-] [-]":            {"500", "", "500", ""},
+		"9 5 2 500 502 - 200 [-] [-]":              {"500", "", "502", "502"},
+		"9 5 2 403 - - 403 [-] [-]":                {"", "403", "", ""},
+		"9 5 2 500 - - - [-] [no such function]":   {"500", "_OTHER", "", ""},
+		"9 5 2 504 503 200 500 [it failed] [down]": {"504", "500", "503", "_OTHER"},
 	} {
-		for i, span := range spansOf(bind(t, format, nil).write(t, line, nil)) {
-			assert.Equal(t, want[i], textIn(span.attributes, "error.type"), "%s: %s", line, span.name)
-			assert.Equal(t, want[i] != "", span.status == "Error", "%s: %s", line, span.name)
-			assert.Equal(t, i == 2 && line[len(line)-6:] == "[down]", span.message == "it failed", line)
+		for called, targets := range targets {
+			want := want
+			if called == "lambda" || called == "unknown" {
+				want[2] = want[3]
+			}
+			for i, span := range spansOf(bind(t, format, nil).write(t, line, func(l *Line) { l.Targets = targets })) {
+				assert.Equal(t, want[i], textIn(span.attributes, "error.type"), "%s: %s of %s", line, span.name, called)
+				assert.Equal(t, want[i] != "", span.status == "Error", "%s: %s of %s", line, span.name, called)
+				assert.Equal(t, i == 2 && line[len(line)-6:] == "[down]", span.message == "it failed", line)
+			}
 		}
 	}
 }
