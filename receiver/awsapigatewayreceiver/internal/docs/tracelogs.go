@@ -88,9 +88,10 @@ func accessPageOfSpans(w func(format string, args ...any)) {
 	w("| id | made of |")
 	w("| --- | --- |")
 	w("| trace | `xrayTraceId`; else any variable whose name ends in `traceparent` or `X-Amzn-Trace-Id`, such as `$context.authorizer.traceparent`, whose parent is the SERVER span's; else a hash of the request's id |")
-	w("| span | a hash of `extendedRequestId`, else `requestId`, else the id of the log event: a line that is read twice makes the same spans |\n")
-	w("The SERVER span's status is ERROR from HTTP status 500 on, that of the others from 400 on, or where the line has an error of theirs. The message says that error. The resource is the stage's,")
-	w("the scope the receiver's. With all three formats spans have:\n")
+	w("| span | a hash of `extendedRequestId`, else `requestId` with `requestTimeEpoch`, else the id of the log event: a line that is read twice makes the same spans |\n")
+	w("The SERVER span's status is ERROR from HTTP status 500 on, that of the others from 400 on, or where the line has an error of theirs. The message says that error. A call of Lambda, and one of")
+	w("which the inventory does not know what it calls, goes by `integrationStatus`; without that, by an `integration.status` from 500 on: below, it is what the function answered. Spans are sampled")
+	w("unless the caller's context says no. The resource is the stage's, the scope the receiver's. With all three formats spans have:\n")
 	w("| span | calls | name | attributes |")
 	w("| --- | --- | --- | --- |")
 	for n, s := range spanFormats {

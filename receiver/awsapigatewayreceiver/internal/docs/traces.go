@@ -25,8 +25,9 @@ func xrayPage(w func(format string, args ...any)) {
 	w("| X-Ray's | name of the span | kind |")
 	w("| --- | --- | --- |")
 	w("| segment of a stage, origin `AWS::ApiGateway::Stage` | `GET /orders/{id}`, the method and the route; X-Ray's name, `orders/prod`, where the inventory has no route for the path, or several | SERVER |")
-	w("| subsegment of the namespace `aws` | X-Ray's name: `Lambda`, `DynamoDB` | CLIENT |")
+	w("| subsegment of the namespace `aws` | `Lambda.Invoke`, `DynamoDB.GetItem`: the service, which is X-Ray's name, and the operation where it is said | CLIENT |")
 	w("| subsegment of the namespace `remote` | the method of an HTTP call, else X-Ray's name | CLIENT |")
+	w("| inferred segment without an origin, and any whose name is a path or a URL: of what an HTTP integration calls | the method, else `HTTP` | SERVER |")
 	w("| any other subsegment | X-Ray's name | INTERNAL |")
 	w("| segment of a Lambda function below that of the Lambda service | X-Ray's name, which both have | INTERNAL |")
 	w("| segment of a queue or topic | X-Ray's name | CONSUMER |")
@@ -43,11 +44,16 @@ func xrayPage(w func(format string, args ...any)) {
 	w("| --- | --- | --- |")
 	types := typesOf(translated().spans)
 	for _, a := range spanAttributes {
-		w("| `%s` | %s | %s |", a.name, types[a.sample()], a.from)
+		kind := types[a.sample()]
+		if a.ofAnyType() {
+			kind = "string, int, double or bool"
+		}
+		w("| `%s` | %s | %s |", a.name, kind, a.from)
 	}
 	w("\n*Off* is what comes out only if `logs::include` names it. Members that AWS does not document come out under `aws.xray.` by their path, and are counted in `unknown_segment_members`. A span has at")
-	w("most 256 attributes, a value at most 16 KiB. Values of keys such as `token`, `password`, `authorization`, `cookie` and `x-api-key`, of annotations, metadata and queries, never come out;")
-	w("neither do users and connection strings of databases, nor users and passwords in URLs.\n")
+	w("most 256 attributes, a value at most 16 KiB. Values of keys that end in a word such as `token`, `password`, `secret`, `authorization`, `cookie` or `apiKey`, of annotations, metadata and")
+	w("queries, never come out, in JSON within a text neither; nor do users and connection strings of databases, and users and passwords in URLs. Queries of URLs and paths are not in names and")
+	w("messages either.\n")
 	w("Where Transaction Search is on, spans come from CloudWatch Logs in OpenTelemetry's form. They keep the name, kind, status, attributes, events, links and scope that AWS gave them, with the")
 	w("stable names of HTTP attributes in place of older ones, and the same is left out of them.\n")
 	w("## Resources\n")

@@ -36,3 +36,11 @@ func TestREADMEHasTheFormats(t *testing.T) {
 		assert.Equal(t, 3, logged(n, integrations[0].integration).Len(), s.name)
 	}
 }
+
+// The sender of annotations and metadata chooses their keys and their types.
+func TestWhatTheSenderNamesIsOfAnyType(t *testing.T) {
+	page := string(tracesPage())
+	for _, name := range []string{"aws.xray.annotation.<key>", "aws.xray.metadata.<namespace>.<key>"} {
+		assert.Contains(t, page, "\n| `"+name+"` | string, int, double or bool |")
+	}
+}

@@ -10,7 +10,12 @@ import (
 type spanAttribute struct{ name, from string }
 
 // sample is the name that the attribute has in the samples.
-func (a *spanAttribute) sample() string { return strings.ReplaceAll(a.name, "<name>", "name") }
+func (a *spanAttribute) sample() string {
+	return strings.NewReplacer("<namespace>", "name", "<key>", "name").Replace(a.name)
+}
+
+// ofAnyType says whether the sender names the attribute, and gives it whatever type it likes.
+func (a *spanAttribute) ofAnyType() bool { return strings.Contains(a.name, "<") }
 
 // spanAttributes are those of spans from X-Ray.
 var spanAttributes = []spanAttribute{
@@ -38,7 +43,7 @@ var spanAttributes = []spanAttribute{
 	{attr.CloudAccountID, "`aws.account_id`, where it is not that of the resource"},
 	{attr.CloudRegion, "`aws.region` of a call of an AWS service"},
 	{attr.RPCSystem, "`aws-api` for a call of an AWS service"},
-	{attr.RPCService, "`name` of such a call"},
+	{attr.RPCService, "`name` of such a call, without the operation"},
 	{attr.RPCMethod, "`aws.operation` of such a call"},
 	{attr.FaaSInvokedName, "`aws.function_name` or `aws.function_arn` of a call of Lambda"},
 	{attr.FaaSProvider, "`aws` for a call of Lambda"},
@@ -62,7 +67,7 @@ var spanAttributes = []spanAttribute{
 	{attr.S3Key, "`aws.key`"},
 	{attr.KinesisStream, "`aws.stream_name`"},
 	{attr.StateMachine, "`aws.state_machine_arn`"},
-	{attr.XRayName, "`name`, where the span has another one"},
+	{attr.XRayName, "`name`, where the span has another one; a path or a URL only with `url.path` and `url.full`"},
 	{attr.XRayOrigin, "`origin`"},
 	{attr.XRayNamespace, "`namespace`, where it is neither `aws` nor `remote`"},
 	{attr.XRayFault, "`fault`, where it is true"},
@@ -70,8 +75,8 @@ var spanAttributes = []spanAttribute{
 	{attr.XRayThrottle, "`throttle`, where it is true"},
 	{attr.XRayInProgress, "`in_progress`, or that there is no `end_time`"},
 	{attr.XRayInferred, "`inferred`: X-Ray made the segment of the caller's subsegment"},
-	{attr.XRayAnnotation + "<name>", "`annotations`, in their own types"},
-	{attr.XRayMetadata + "name.<name>", "`metadata`, by namespace and key; lists and objects as JSON"},
+	{attr.XRayAnnotation + "<key>", "`annotations`, in their own types"},
+	{attr.XRayMetadata + "<namespace>.<key>", "`metadata`, in their own types; lists and objects as JSON"},
 	{attr.XRaySamplingRule, "`aws.xray.sampling_rule_name`"},
 	{attr.XRayAutoInstrumentation, "`aws.xray.auto_instrumentation`"},
 	{attr.XRayResourceNames, "`aws.resource_names`"},
@@ -95,7 +100,7 @@ var serviceAttributes = []spanAttribute{
 	{attr.CloudRegion, "`resource_arn`, else `aws.region`, else the target's"},
 	{attr.AccountName, "that of the target, where the account is the target's"},
 	{attr.CloudResourceID, "`resource_arn`, or `aws.function_arn`"},
-	{attr.ServiceName, "`name`"},
+	{attr.ServiceName, "`name`; the host of `http.request.url` where that is a path or a URL"},
 	{attr.ServiceNamespace, "`aws.elastic_beanstalk.environment_name`"},
 	{attr.ServiceVersion, "`service.version`, else `aws.elastic_beanstalk.version_label`"},
 	{attr.FaaSName, "`name`, of Lambda"},
