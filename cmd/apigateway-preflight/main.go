@@ -42,6 +42,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("apigateway-preflight", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "apigateway-preflight tries what the awsapigateway receiver of a collector's config would do, and collects nothing;")
+		fmt.Fprintln(stderr, "the exit status is 0 where it can work, 1 where a signal lacks something, 2 where the config is wrong.")
+		flags.PrintDefaults()
+	}
 	flags.Func("config", "the collector's config: a file, or a URI of the schemes file, env and yaml (repeatable)", func(s string) error {
 		o.configs = append(o.configs, s)
 		return nil

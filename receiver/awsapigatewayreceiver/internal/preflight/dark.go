@@ -25,7 +25,7 @@ const (
 	neverTraced         = "X-Ray does not trace HTTP and WebSocket APIs"
 	accessSpansRemedy   = "make spans of their access logs with traces::access_logs::enabled: true"
 	searchOn            = "Transaction Search is on"
-	searchRemedy        = "only traces that X-Ray indexes are found, 1 % by default: raise the indexing percentage"
+	searchRemedy        = "only traces that X-Ray indexes are found: raise the indexing percentage"
 	noDetailedMetrics   = "no detailed metrics"
 	detailedRemedy      = "metrics::levels asks for route: set metricsEnabled (REST) or detailedMetricsEnabled of the stage; CloudWatch bills them as custom metrics"
 	dataTrace           = "data trace is on"

@@ -100,6 +100,8 @@ type Traces struct {
 	Scanned   int64 `json:"scanned_per_minute"`
 	Wanted    int64 `json:"wanted_per_minute"`
 	Retrieved int64 `json:"retrieved_per_minute"`
+	// Again are those that are retrieved once more when they have settled.
+	Again int64 `json:"retrieved_again_per_minute"`
 }
 
 // Dark is what can't be seen, where, and how to light it.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 )
@@ -33,20 +34,8 @@ func (p *printer) line(format string, args ...any) {
 
 // wrapped writes a text in lines of at most width columns, each indented.
 func (p *printer) wrapped(indent int, text string) {
-	margin := strings.Repeat(" ", indent)
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(margin)+len(line)+1+len(word) > width {
-			p.line("%s%s", margin, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	if line != "" {
-		p.line("%s%s", margin, line)
+	for _, line := range wrap(text, width-indent) {
+		p.line("%s%s", strings.Repeat(" ", indent), line)
 	}
 }
 
@@ -146,7 +135,7 @@ func (c *Counts) write(p *printer) {
 	say := func(what, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
 		head := fmt.Sprintf("%-12s", what)
-		for i, l := range strings.Split(wrap(text, width-16), "\n") {
+		for i, l := range wrap(text, width-16) {
 			if i > 0 {
 				head = strings.Repeat(" ", 12)
 			}
@@ -166,28 +155,25 @@ func (c *Counts) write(p *printer) {
 		say("Log groups", "%d, about %s a day, by a page of the newest 10 minutes of %d of them at this time of day", g.Count, bytesText(g.DailyBytes), g.Read)
 	}
 	if t := c.Traces; t != nil {
-		say("Traces", "%d in one minute, %d of them wanted, %d retrieved", t.Scanned, t.Wanted, t.Retrieved)
+		say("Traces", "%d in one minute, %d of them wanted, %d retrieved, %d once more when they have settled", t.Scanned, t.Wanted, t.Retrieved, t.Again)
 	}
 }
 
-// wrap breaks a text into lines of so many columns.
-func wrap(text string, columns int) string {
-	var out strings.Builder
-	n := 0
+// wrap breaks a text into lines of at most so many columns, but for a word that is longer.
+func wrap(text string, columns int) (lines []string) {
+	line := ""
 	for _, word := range strings.Fields(text) {
 		switch {
-		case n == 0:
-		case n+1+len(word) > columns:
-			out.WriteByte('\n')
-			n = 0
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
+			lines = append(lines, line)
+			line = word
 		default:
-			out.WriteByte(' ')
-			n++
+			line += " " + word
 		}
-		out.WriteString(word)
-		n += len(word)
 	}
-	return out.String()
+	return append(lines, line)
 }
 
 // tally writes counts as "12 REST, 2 HTTP", the most first, with their sum where there are several.

@@ -17,7 +17,7 @@ const (
 	itemRetrievals = "X-Ray retrievals"
 )
 
-// traces scans the traces of one minute that have settled, asks for one that does not exist, and finds out where segments go.
+// traces scans the traces of one minute that have settled, finds out where segments go, and retrieves some of the traces, or one that does not exist.
 func (p *probe) traces(ctx context.Context) {
 	if !p.xray() {
 		return
@@ -30,12 +30,15 @@ func (p *probe) traces(ctx context.Context) {
 		return err
 	})
 	none := []string{fmt.Sprintf("1-%08x-000000000000000000000000", end)}
-	_ = p.try(batchGetTraces, func() error { // was noted, as the next ones
-		_, _, err := p.client.Traces(ctx, none)
+	_ = p.try(getDestination, func() (err error) { // was noted, as the next ones
+		p.search, err = p.client.TransactionSearch(ctx)
 		return err
 	})
-	_ = p.try(getDestination, func() (err error) {
-		p.search, err = p.client.TransactionSearch(ctx)
+	_ = p.try(batchGetTraces, func() error {
+		if !p.search && !sample.Empty() {
+			return sample.Look(ctx, p.client.Traces)
+		}
+		_, _, err := p.client.Traces(ctx, none)
 		return err
 	})
 	if p.search {
@@ -46,12 +49,12 @@ func (p *probe) traces(ctx context.Context) {
 		p.unknownPrice(itemRetrievals, getTraceSummaries)
 		return
 	}
-	p.target.Counts.Traces = &Traces{Scanned: sample.Scanned, Wanted: sample.Wanted, Retrieved: sample.Retrieved}
+	p.target.Counts.Traces = &Traces{Scanned: sample.Scanned, Wanted: sample.Wanted, Retrieved: sample.Retrieved, Again: sample.Again}
 	scans, retrievals, _ := sample.Cost()
 	p.target.Month.add(Line{Item: itemScans, Low: scans, High: scans, Detail: fmt.Sprintf("%d traces a minute, scanned twice", sample.Scanned)})
 	p.target.Month.add(Line{
 		Item: itemRetrievals, Low: retrievals, High: retrievals,
-		Detail: fmt.Sprintf("%d of %d traces a minute, at most %d", sample.Retrieved, sample.Wanted, p.Traces.XRay.MaxTracesPerMinute),
+		Detail: fmt.Sprintf("%d of %d traces a minute, %d of them once more", sample.Retrieved, sample.Wanted, sample.Again),
 	})
 	if usd := scans + retrievals; usd > 0 {
 		p.target.savings = append(p.target.savings, Saving{Setting: "traces::xray: {enabled: false}", Low: usd, High: usd})
