@@ -58,6 +58,9 @@ func (a *accessTrace) spans(to map[spanID]spanData) {
 	request := a.value("extendedRequestId")
 	if request == "" {
 		request = a.value("requestId")
+		if epoch := a.value("requestTimeEpoch"); epoch != "" {
+			request += "\x00" + epoch
+		}
 	}
 	sum := sha256.Sum256([]byte(request))
 	trace := w3c(a.value("xrayTraceId"))
@@ -76,7 +79,7 @@ func (a *accessTrace) spans(to map[spanID]spanData) {
 	}
 	if d, ok := a.milliseconds("integrationLatency"); ok && a.called() != "" {
 		to[spanID{trace, hex.EncodeToString(sum[24:])}] = spanData{
-			Parent: server, Name: a.called(), Kind: "Client", Status: a.status("integration.status", "integration.error"), Start: end.Add(-min(d, total)), End: end,
+			Parent: server, Name: a.called(), Kind: "Client", Status: a.integrationStatus(), Start: end.Add(-min(d, total)), End: end,
 			Resource: a.resource(),
 		}
 	}
@@ -153,6 +156,15 @@ func (a *accessTrace) status(code, words string) string {
 		return "Error"
 	}
 	return "Unset"
+}
+
+// integrationStatus is none where the code of a Lambda function answered with a status of 4xx: the call of Lambda was none that failed.
+func (a *accessTrace) integrationStatus() string {
+	status, _ := strconv.Atoi(a.value("integration.status"))
+	if called := a.called(); status >= 400 && status < 500 && a.value("integration.error") == "" && (called == "Lambda.Invoke" || called == "integration") {
+		return "Unset"
+	}
+	return a.status("integration.status", "integration.error")
 }
 
 func (a *accessTrace) resource() map[string]any {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,6 +31,9 @@ type spanTruth struct {
 	route string
 }
 
+// anyOperation stands for the operation in the name of a call of AWS, which the span says and the truth does not.
+const anyOperation = ".*"
+
 // w3c is a trace id as OpenTelemetry writes it.
 func w3c(xray string) string { return strings.ReplaceAll(strings.TrimPrefix(xray, "1-"), "-", "") }
 
@@ -47,11 +51,14 @@ func (s *spanTruth) spans(to map[spanID]spanData) {
 
 func (s *spanTruth) span(seg, document *awssim.SegmentRecord) spanData {
 	out := spanData{Parent: seg.ParentID, Name: seg.Name, Kind: spanKind(seg), Start: seg.Start, End: seg.End, Resource: s.resource(document)}
+	remote := seg.Namespace == "remote" || seg.Inferred && seg.Origin == ""
 	switch {
 	case seg.Origin == stageOrigin:
 		out.Name = seg.Method + " " + s.route
-	case seg.Namespace == "remote" && seg.Method != "":
+	case remote && seg.Method != "":
 		out.Name = seg.Method
+	case seg.Namespace == "aws":
+		out.Name += anyOperation
 	}
 	server := out.Kind == "Server"
 	out.Attributes = map[string]any{
@@ -110,8 +117,12 @@ func (s *spanTruth) resource(document *awssim.SegmentRecord) map[string]any {
 		delete(out, "aws.log.group.names")
 		return out
 	}
+	service := document.Name
+	if u, err := url.Parse(document.URL); err == nil && u.Host != "" && strings.HasPrefix(service, "/") {
+		service = u.Hostname() // a segment for each path would be a service for each
+	}
 	out := map[string]any{
-		"cloud.provider": "aws", "cloud.account.id": testAccount, "cloud.region": testRegion, "service.name": document.Name,
+		"cloud.provider": "aws", "cloud.account.id": testAccount, "cloud.region": testRegion, "service.name": service,
 		"cloud.resource_id": text(document.ResourceARN), prefix + "api_id": nil, "cloud.platform": nil, "faas.name": nil,
 	}
 	if strings.HasPrefix(document.Origin, "AWS::Lambda") {
@@ -208,6 +219,10 @@ func sortedSpans(of map[spanID]spanData) []spanID {
 // spanDifference says where a span is not as it should be.
 func spanDifference(want, got *spanData) string {
 	var b strings.Builder
+	name := want.Name
+	if service, called := strings.CutSuffix(name, anyOperation); called {
+		name = fmt.Sprint(service, ".", got.Attributes["rpc.method"])
+	}
 	for _, m := range []struct {
 		of        string
 		want, got map[string]any
@@ -216,7 +231,7 @@ func spanDifference(want, got *spanData) string {
 		{"resource ", want.Resource, got.Resource},
 		{
 			"",
-			map[string]any{"parent": want.Parent, "name": want.Name, "kind": want.Kind, "status": want.Status, "start": want.Start, "end": want.End},
+			map[string]any{"parent": want.Parent, "name": name, "kind": want.Kind, "status": want.Status, "start": want.Start, "end": want.End},
 			map[string]any{"parent": got.Parent, "name": got.Name, "kind": got.Kind, "status": got.Status, "start": got.Start, "end": got.End},
 		},
 	} {
