@@ -37,6 +37,22 @@ func (b *Batch) name(w *writer, span ptrace.Span, d *Document, s *segment) {
 	w.unless(span.Name(), attr.XRayName, name)
 }
 
+// nameOfSpan is the name that a span in OpenTelemetry's form has, without a path or URL that the rules leave out. That of a route is none.
+func (w *writer) nameOfSpan(s *span) string {
+	name := nameOf(s.name)
+	if w.shows(attr.URLPath) && w.shows(attr.URLFull) {
+		return name
+	}
+	location := name[strings.LastIndexByte(name, ' ')+1:]
+	if !isLocation(location) || location == find(s.attributes, attr.HTTPRoute) && w.shows(attr.HTTPRoute) {
+		return name
+	}
+	if method, same := attr.Method(strings.TrimSuffix(name, " "+location)); same && w.shows(attr.HTTPRequestMethod) {
+		return method
+	}
+	return "HTTP"
+}
+
 // shows says whether an attribute comes out as it is.
 func (w *writer) shows(name string) bool { return w.rules.Of(name, false) == redact.Keep }
 

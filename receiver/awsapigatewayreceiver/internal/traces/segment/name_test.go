@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
@@ -73,4 +74,27 @@ func TestNamesAreMadeOfWhatIsToBeSeen(t *testing.T) {
 	spans := spansByID(translate(t, s, inSubsegment(`,"namespace":"remote","http":{"request":{"method":"GET"}}`), functionDocument))
 	assert.Equal(t, "HTTP", spans["53995c3f42cd8ad8"].Name())
 	assert.Equal(t, "DynamoDB", spans["445566778899aabb"].Name())
+}
+
+func TestNamesOfSpansInOpenTelemetrysFormLoseWhatIsLeftOut(t *testing.T) {
+	for _, tt := range []struct{ name, rule, want string }{
+		{"GET /orders/7", "url.path", "GET"},
+		{"GET /orders/7", "url.full", "GET"},
+		{"GET /orders/7", "client.address", "GET /orders/7"},
+		{"GET /orders/{id}", "url.path", "GET /orders/{id}"},
+		{"GET /orders/{id}", "url.*", "GET /orders/{id}"},
+		{"/orders/7", "url.path", "HTTP"},
+		{"https://example.com/orders/7", "url.full", "HTTP"},
+		{"DynamoDB.GetItem", "url.path", "DynamoDB.GetItem"},
+		{"orders/prod", "url.path", "orders/prod"},
+		{"GET /orders/7", "*", "HTTP"},
+	} {
+		d, err := DecodeSpan(`{"traceId":"5b6d9d7ea1b2c3d4e5f60718293a4b5c","spanId":"70de5b6f19ff9a0a","startTimeUnixNano":1,"name":"` + tt.name + `","attributes":{"http.route":"/orders/{id}"}}`)
+		require.NoError(t, err)
+		s := settings()
+		s.Rules = redact.New([]redact.Rule{{Attribute: tt.rule}}, nil, "")
+		b := New(s).NewBatch()
+		b.Add(d)
+		assert.Equal(t, tt.want, spansByID(b.Traces())["70de5b6f19ff9a0a"].Name(), tt)
+	}
 }

@@ -24,7 +24,7 @@ func (b *Batch) addSpan(d *Document) {
 	span.SetEndTimestamp(s.end)
 	span.Status().SetCode(s.status)
 	w := writer{rules: b.Rules, attributes: span.Attributes()}
-	span.SetName(first(nameOf(s.name), "unknown"))
+	span.SetName(first(w.nameOfSpan(s), "unknown"))
 	if b.Rules.Of(attr.ExceptionMessage, false) == redact.Keep {
 		span.Status().SetMessage(bound(w.clean(s.message))) // mostly that of an exception
 	}
