@@ -25,8 +25,9 @@ func TestTextsLoseQueriesAndCredentials(t *testing.T) {
 		`[1,"https://h/p?q=S"]`:                                              `[1,"https://h/p"]`,
 		`{"a":{"accessToken":["S"],"x-amzn-trace-id":"Root=1"}} behind /a?S`: `{"a":{"accessToken":null,"x-amzn-trace-id":"Root=1"}} behind /a`,
 		` {"body":"{\"pwd\":\"S`:                                             ` {"body":"{\"pwd\":null"`,
-		`{"token":12`:                                                        `{"token":null`,
-		strings.Repeat("[", 300) + `{"token":"S"}`:                           strings.Repeat("[", maxDepth) + "null",
+		`{"a":1, "https://h/p?q=S" :{"b?c=d":2}}`:                            `{"a":1, "https://h/p":{"b":2}}`,
+		`{"token":12`: `{"token":null`,
+		strings.Repeat("[", 300) + `{"token":"S"}`: strings.Repeat("[", maxDepth) + "null",
 	} {
 		assert.Equal(t, want, w.clean(text), text)
 	}

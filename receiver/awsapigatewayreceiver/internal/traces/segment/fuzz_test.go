@@ -2,8 +2,11 @@ package segment
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,4 +82,19 @@ func FuzzDecodeSpan(f *testing.F) {
 		f.Add(document)
 	}
 	fuzz(f, DecodeSpan)
+}
+
+// Whatever stands around a URL, its credentials and its query do not come out.
+func FuzzClean(f *testing.F) {
+	for _, around := range [][2]string{{"GET", "failed"}, {`{"a":"`, `"}`}, {`["x`, ``}, {`{"`, `":[1,2]}`}, {"{", "}"}, {"a?b", "c"}, {`"\`, `\"`}} {
+		f.Add(around[0], around[1])
+	}
+	w := writer{rules: redact.New(nil, nil, "")}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		const url = " https://ann:" + planted + "@example.com/p?q=" + planted + " "
+		text := before + url + after
+		if clean := w.clean(text); strings.Contains(clean, planted) {
+			t.Errorf("%q becomes %q", text, clean)
+		}
+	})
 }

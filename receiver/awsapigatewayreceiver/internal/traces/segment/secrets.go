@@ -41,7 +41,7 @@ func (s *scrubber) value(secret bool) {
 		s.replace(start, "null")
 	case c == '{':
 		key := ""
-		for s.open('{'); s.member(&key); {
+		for s.open('{'); s.key(&key); {
 			s.value(redact.Secret(key))
 		}
 		s.tooDeep(start)
@@ -61,6 +61,19 @@ func (s *scrubber) value(secret bool) {
 	default:
 		s.skip()
 	}
+}
+
+// key goes on to the next member, like member. Keys may be URLs, too.
+func (s *scrubber) key(to *string) bool {
+	start := s.at
+	if !s.member(to) {
+		return false
+	}
+	if after := s.clean(*to); after != *to {
+		comma := s.text[start : start+strings.IndexByte(s.text[start:], '"')]
+		s.replace(start, comma+quote(after)+":")
+	}
+	return true
 }
 
 // tooDeep leaves out what nobody looked into.

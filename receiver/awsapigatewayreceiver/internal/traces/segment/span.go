@@ -71,7 +71,7 @@ func (w *writer) member(prefix string, m *member) {
 	if redact.Secret(m.key) || query && !w.keepsQueries() {
 		return
 	}
-	name := prefix + cut(m.key, maxKey)
+	name := prefix + nameOf(m.key)
 	if m.kind == text {
 		if query {
 			w.str(name, redactQuery(m.text))
