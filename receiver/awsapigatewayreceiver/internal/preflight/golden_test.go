@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the expected report anew")
 // The report of the demonstration's world, with all settings that save something, is what it was. To write it anew: go test -run Golden -update.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRigAt(t, 1) // it has to be done within the minute
 	r.everything()
 	r.Accounts = []aws.Account{{Name: "shop"}, {Name: "partners", RoleARN: partnerRole, ExternalID: awssim.DemoExternalID}}
 	r.Metrics.Levels = []string{"stage", "route"}

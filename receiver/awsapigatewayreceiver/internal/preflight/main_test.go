@@ -47,7 +47,12 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	clock := poll.Scaled{Origin: time.Now(), Epoch: noon, Factor: 1}
+	return newRigAt(t, 10) // rates are waited for
+}
+
+func newRigAt(t *testing.T, factor float64) *rig {
+	t.Helper()
+	clock := poll.Scaled{Origin: time.Now(), Epoch: noon, Factor: factor}
 	r := &rig{world: awssim.DemoWorld(noon.Add(-time.Hour))}
 	r.sim = awssim.New(awssim.Config{World: r.world, Now: clock.Now})
 	server := httptest.NewServer(r.sim)

@@ -1,6 +1,8 @@
 package preflight
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -8,9 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 )
 
 // called is the name that the embedded AWS has for an operation.
@@ -195,4 +200,31 @@ func TestOnlyWhatTheSignalsUseIsCalled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An operation that is denied for some of what it is called about is denied, and says for how much of it.
+func TestPartlyDenied(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.Accounts = []aws.Account{{AccountID: "111122223333"}}
+	r.Signals = []string{"logs"}
+	builder, err := metadata.NewTelemetryBuilder(componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	session, err := aws.Open(context.Background(), aws.Settings{
+		Accounts: r.Accounts, Regions: r.Regions, Endpoint: r.Endpoint, ControlPlanePerSecond: 1, Clock: r.Clock, Telemetry: builder, Logger: zap.NewNop(),
+	})
+	require.NoError(t, err)
+	defer session.Close()
+	p := newProbe(&r.Settings, session.Clients[0])
+	for _, err := range []error{nil, &aws.Error{
+		Operation: filterLogEvents, Class: aws.Denied, Action: "logs:FilterLogEvents", Resource: "arn:aws:logs:us-east-1:111122223333:log-group:*", Err: errors.New("no"),
+	}, nil} {
+		p.note(filterLogEvents, err)
+	}
+	p.rows()
+	assert.False(t, slices.ContainsFunc(p.target.Operations, func(o Operation) bool { return o.Name == getCallerIdentity }), "the configuration says the account")
+	row := refused(p.target)[len(refused(p.target))-1]
+	assert.Equal(t, filterLogEvents, row.Name)
+	assert.Equal(t, "1 of 3 calls: no", row.Detail)
+	assert.Equal(t, []string{"logs:FilterLogEvents"}, row.Statement.Action)
 }

@@ -1,7 +1,5 @@
 package preflight
 
-import "encoding/json"
-
 // Report is what was found out about a receiver's configuration.
 type Report struct {
 	Signals []string `json:"signals"`
@@ -63,15 +61,6 @@ type Statement struct {
 	Effect   string   `json:"Effect"`
 	Action   []string `json:"Action"`
 	Resource []string `json:"Resource"`
-}
-
-// String is the statement's JSON.
-func (s *Statement) String() string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return err.Error() // strings can be marshalled
-	}
-	return string(b)
 }
 
 // Counts are how much there is. What is nil could not be counted, or was not asked for.

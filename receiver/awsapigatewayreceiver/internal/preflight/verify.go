@@ -2,7 +2,10 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 )
 
 // question is one point that AWS's pages leave open. ask says what was seen, or why there was nothing to see; it reads only.
@@ -32,7 +35,7 @@ var questions = []question{
 
 // unanswerable are the others.
 var unanswerable = []Verified{
-	{Question: "Are five statistics of a metric billed as one?", NotChecked: "only the bill tells: compare GetMetricData in Cost Explorer with the receiver's billed_metrics"},
+	{Question: "Are five statistics of a metric billed as one?", NotChecked: "only the bill tells: compare GetMetricData in Cost Explorer with the receiver's billed_metrics_low and billed_metrics_high"},
 	{Question: "How many calls a second does X-Ray allow?", NotChecked: "it would take throttling the account, which its users would feel"},
 	{Question: "Units of WebSocket metrics", NotChecked: "GetMetricData does not answer them, and the receiver has no permission for GetMetricStatistics"},
 	{Question: "Where are metrics enriched for PromQL?", NotChecked: "it takes CloudWatch's PromQL endpoint, which the receiver does not call"},
@@ -55,10 +58,19 @@ func (p *probe) verify(ctx context.Context) {
 			p.Announce(fmt.Sprintf("%s: %s: %s; at most %.4f USD", p.target.Label, q.text, q.asks, v.USD))
 			var err error
 			if v.Saw, v.NotChecked, err = q.ask(ctx, p); err != nil {
-				v.Saw, v.NotChecked = "", err.Error()
+				v.Saw, v.NotChecked = "", brief(err)
 			}
 		}
 		p.target.Verified = append(p.target.Verified, v)
 	}
 	p.target.Verified = append(p.target.Verified, unanswerable...)
+}
+
+// brief is an error without the names and ARNs that AWS's words may have, unless it is about the question itself.
+func brief(err error) string {
+	e := (*aws.Error)(nil)
+	if !errors.As(err, &e) || e.Class == aws.Invalid {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s failed: %s %s", e.Operation, e.Class, e.Code)
 }

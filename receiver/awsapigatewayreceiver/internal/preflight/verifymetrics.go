@@ -87,31 +87,38 @@ func askDelay(ctx context.Context, p *probe) (saw, nothing string, err error) {
 // delays compares two readings of the same minutes.
 func delays(asked time.Time, first, second []model.Series) (saw, nothing string, err error) {
 	var ages []time.Duration
-	grown, added, points := 0, 0, 0
-	for i := range first {
-		if n := len(first[i].Times); n > 0 {
-			ages = append(ages, asked.Sub(time.Unix(first[i].Times[n-1]+60, 0)).Round(time.Second))
+	var all changes
+	for i, before := range first {
+		if n := len(before.Times); n > 0 {
+			ages = append(ages, asked.Sub(time.Unix(before.Times[n-1]+60, 0)).Round(time.Second))
 		}
-		before := map[int64]float64{}
-		for j, t := range first[i].Times {
-			before[t] = first[i].Values[j]
-		}
-		for j, t := range second[i].Times {
-			points++
-			switch was, known := before[t]; {
-			case !known:
-				added++
-			case second[i].Values[j] != was:
-				grown++
-			}
-		}
+		all.compare(&before, &second[i])
 	}
 	if len(ages) == 0 {
 		return "", "none of the series had a point in the last 15 minutes", nil
 	}
 	slices.Sort(ages)
 	return fmt.Sprintf("newest points had ended %v (median %v, at most %v) before; a minute later %d of %d points were new and %d had another value",
-		ages[0], ages[len(ages)/2], ages[len(ages)-1], added, points, grown), "", nil
+		ages[0], ages[len(ages)/2], ages[len(ages)-1], all.added, all.points, all.grown), "", nil
+}
+
+// changes are counts of points that came or changed between two readings.
+type changes struct{ points, added, grown int }
+
+func (c *changes) compare(before, after *model.Series) {
+	values := make(map[int64]float64, len(before.Times))
+	for i, t := range before.Times {
+		values[t] = before.Values[i]
+	}
+	for i, t := range after.Times {
+		c.points++
+		switch was, known := values[t]; {
+		case !known:
+			c.added++
+		case after.Values[i] != was:
+			c.grown++
+		}
+	}
 }
 
 // windowHours are the lengths that are tried.
@@ -127,7 +134,7 @@ func askWindow(ctx context.Context, p *probe) (saw, nothing string, err error) {
 	for _, hours := range windowHours {
 		_, err := p.client.TraceSummaries(ctx, model.Window{Start: end - int64(hours)*3600, End: end}, "", "")
 		if err != nil {
-			parts = append(parts, fmt.Sprintf("%d h: %v", hours, err))
+			parts = append(parts, fmt.Sprintf("%d h: %s", hours, brief(err)))
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("%d h: taken", hours))
