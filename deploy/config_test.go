@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -100,4 +101,24 @@ func TestLint(t *testing.T) {
 	c.Dir = "lint"
 	out, err := c.CombinedOutput()
 	assert.NoError(t, err, string(out))
+}
+
+// TestDeploymentIsDocumented: docs/deployment.md names no file that is not there, and each variable of the config.
+func TestDeploymentIsDocumented(t *testing.T) {
+	text := read(t, "../docs/deployment.md")
+	for _, m := range regexp.MustCompile(`(?:file://|\(\.\./|-f |--values |--template-file )(deploy/[\w./-]+)`).FindAllStringSubmatch(text, -1) {
+		assert.FileExists(t, "../"+m[1])
+	}
+	for _, m := range regexp.MustCompile(`\$\{env:(\w+)`).FindAllStringSubmatch(read(t, "config.yaml"), -1) {
+		assert.Contains(t, text, "`"+m[1]+"`")
+	}
+	assert.Contains(t, text, "otelcol-apigateway:"+version(t))
+}
+
+// version is the manifest's.
+func version(t *testing.T) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^  version: (\S+)$`).FindStringSubmatch(read(t, "../builder-config.yaml"))
+	require.NotNil(t, m)
+	return m[1]
 }

@@ -36,11 +36,11 @@ func TestPoliciesSuffice(t *testing.T) {
 		settings          string
 		complete          bool // every grant is needed
 	}{
-		"metrics":            {policies: []string{"metrics", "inventory"}, signals: []string{"metrics"}, settings: "inventory: {usage: {enabled: true}}"},
-		"logs":               {policies: []string{"logs", "inventory"}, signals: []string{"logs"}, settings: "logs: {start_at: 1m, execution: {enabled: true}}"},
-		"traces":             {policies: []string{"traces", "inventory"}, signals: []string{"traces"}},
-		"traces and spans":   {policies: []string{"traces", "logs", "inventory"}, signals: []string{"traces"}, settings: "traces: {access_logs: {enabled: true}}"},
-		"all":                {policies: []string{"reader"}, signals: []string{"metrics", "logs", "traces"}},
+		"metrics":          {policies: []string{"metrics", "inventory"}, signals: []string{"metrics"}, settings: "inventory: {usage: {enabled: true}}"},
+		"logs":             {policies: []string{"logs", "inventory"}, signals: []string{"logs"}, settings: "logs: {start_at: 1m, execution: {enabled: true}}"},
+		"traces":           {policies: []string{"traces", "inventory"}, signals: []string{"traces"}},
+		"traces and spans": {policies: []string{"traces", "logs", "inventory"}, signals: []string{"traces"}, settings: "traces: {access_logs: {enabled: true}}"},
+		"all":              {policies: []string{"reader"}, signals: []string{"metrics", "logs", "traces"}},
 		"all, with API keys": {
 			policies: []string{"reader", "api-keys"}, signals: []string{"metrics", "logs", "traces"},
 			settings: "inventory: {api_keys: {enabled: true}, usage: {enabled: true}}", complete: true,
@@ -125,9 +125,11 @@ service: {pipelines: {SIGNAL: {receivers: [awsapigateway], exporters: [file/SIGN
 	defer log.Close()
 	c.Stderr = log
 	require.NoError(t, c.Start())
-	assert.Eventually(t, func() bool { return done(c.Dir) }, time.Minute, 100*time.Millisecond)
-	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, c.Wait())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	assert.Eventually(t, func() bool { return done(c.Dir) || len(ended) > 0 }, time.Minute, 100*time.Millisecond)
+	_ = c.Process.Signal(syscall.SIGTERM) // fails where it has ended, as the next line says
+	assert.NoError(t, <-ended)
 	text := read(t, log.Name())
 	if t.Failed() {
 		t.Log(text)
