@@ -118,7 +118,7 @@ func rulesFile(p profile) []byte {
 		group("awsapigateway-settings", "1m", recordRule(errorBudget, "vector(0.001)"), recordRule(monthlyBudget, "vector(1000)")),
 		group("awsapigateway-stages", "1m", p.stageRules()...),
 		group("awsapigateway-objectives", "1m", p.sloRules(p.window(), "30m", "1h", "2h")...),
-		group("awsapigateway-objectives-long", "5m", p.sloRules("6h", "1d", "3d")...),
+		group("awsapigateway-objectives-long", "2m", p.sloRules("6h", "1d", "3d")...),
 		group("awsapigateway-alerts", "1m", p.alerts()...),
 		group("awsapigateway-collector", "1m", collectorAlerts()...),
 	}}}

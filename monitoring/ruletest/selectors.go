@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -63,7 +64,7 @@ func selectedBy(e expression) (selected, error) {
 func (s *selected) match(m *labels.Matcher) {
 	values := strings.Split(m.Value, "|")
 	switch {
-	case m.Name == labels.MetricName:
+	case m.Name == model.MetricNameLabel:
 		s.Metrics = append(s.Metrics, values...)
 	case m.Value == ".*" || m.Value == "" || m.Value == "+Inf":
 		s.Labels = append(s.Labels, m.Name)

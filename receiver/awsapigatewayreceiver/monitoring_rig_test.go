@@ -161,7 +161,7 @@ func writePoints[N int64 | float64](b *strings.Builder, name string, points []me
 	for _, p := range points {
 		var labels []string
 		for _, kv := range p.Attributes.ToSlice() {
-			labels = append(labels, fmt.Sprintf("%s=%q", strings.ReplaceAll(string(kv.Key), ".", "_"), kv.Value.Emit()))
+			labels = append(labels, fmt.Sprintf("%s=%q", strings.ReplaceAll(string(kv.Key), ".", "_"), kv.Value.String()))
 		}
 		fmt.Fprintf(b, "%s{%s} %v\n", name, strings.Join(labels, ","), p.Value)
 	}
