@@ -70,7 +70,8 @@ func (p profile) recommendedAlerts() []alert {
 			"The 90th percentile of the request duration was 2.5 seconds or more in half of the minutes.",
 		},
 		{
-			"APIGatewayIntegrationLatencyHigh", slow(integrationQuantile, `, aws_api_gateway_api_type=~"HTTP|WEBSOCKET"`, integrationLatencyMS), "", "warning",
+			"APIGatewayIntegrationLatencyHigh", slow(integrationQuantile, `, aws_api_gateway_api_type=~"HTTP|WEBSOCKET"`, integrationLatencyMS), "",
+			"warning",
 			"One integration in ten takes " + seconds + " or longer at " + stagePlace,
 			"The 90th percentile of the integration duration was two seconds or more in half of the minutes.",
 		},
@@ -117,7 +118,8 @@ func (p profile) limitAlerts() []alert {
 		return fmt.Sprintf("sum by (%s) (%s) / %d", by, p.requests(), p.windowSeconds())
 	}
 	limit := func(on, scope string) string {
-		return fmt.Sprintf("/ on (%s) group_left ()\n  max by (%[1]s) (last_over_time(%s{aws_api_gateway_throttle_scope=%q}[%s]))", on, rateLimit, scope, lookback)
+		return fmt.Sprintf("/ on (%s) group_left ()\n  max by (%[1]s) (last_over_time(%s{aws_api_gateway_throttle_scope=%q}[%s]))", on, rateLimit,
+			scope, lookback)
 	}
 	remaining := fmt.Sprintf("last_over_time(%s[1h])\n/ on (%s, aws_api_gateway_usage_plan_id) group_left (aws_api_gateway_quota_period)\n  last_over_time(%s[1h])",
 		quotaRemaining, onAccount, quotaLimit)

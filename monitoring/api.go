@@ -14,7 +14,8 @@ func apiDashboard() dashboard {
 		rows: []row{
 			{"Requests", []panel{
 				line("Requests", "Per second, by stage.", "reqps", rate(byStage, requests, filter)).stack(),
-				line("Server errors", "Share of requests and messages that failed at API Gateway or behind it.", "percentunit", errorShare(byStage, filter, serverErrors)),
+				line("Server errors", "Share of requests and messages that failed at API Gateway or behind it.", "percentunit",
+					errorShare(byStage, filter, serverErrors)),
 				line("Client errors", "Share of requests and messages that were refused.", "percentunit", errorShare(byStage, filter, clientErrors)),
 				line("Duration, p90", "The highest of the window's minutes.", "s", quantile(byStage, durationQuantile, filter, "0.9")),
 				line("Duration, p99", "The highest of the window's minutes.", "s", quantile(byStage, durationQuantile, filter, "0.99")),
@@ -23,7 +24,8 @@ func apiDashboard() dashboard {
 			{"Behind the API", []panel{
 				line("Integration, p90", "Of the requests that reached one.", "s", quantile(byStage, integrationQuantile, filter, "0.9")),
 				line("Integration, p99", "Of the requests that reached one.", "s", quantile(byStage, integrationQuantile, filter, "0.99")),
-				line("Overhead of API Gateway", "Time per request outside the integration: the durations' sum less the integrations', by all requests.", "s", overhead(byStage, filter)),
+				line("Overhead of API Gateway", "Time per request outside the integration: the durations' sum less the integrations', by all requests.", "s",
+					overhead(byStage, filter)),
 				line("Cache hit rate", "Of REST stages with a cache.", "percentunit",
 					increase(byStage, cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`)+"\n/\n"+increase(byStage, cacheRequests, filter)),
 				line("Data processed", "Of HTTP APIs.", "Bps", rate(byStage, dataProcessed, filter)),
@@ -35,7 +37,8 @@ func apiDashboard() dashboard {
 			}},
 			{"What there is", []panel{
 				line("Age of deployments", "Of what the stages run.", "s", "max by ("+byStage+") ("+newest(deploymentAge, filter)+")").wide(12),
-				table("Resources", "Of the APIs, by kind.", "short", query{expr: "sum by (aws_api_gateway_api_name, kind) (" + newest(resources, filter) + ") > 0", legend: "Number"}),
+				table("Resources", "Of the APIs, by kind.", "short", query{expr: "sum by (aws_api_gateway_api_name, kind) (" + newest(resources, filter) +
+					") > 0", legend: "Number"}),
 			}},
 		},
 	}

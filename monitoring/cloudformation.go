@@ -32,7 +32,8 @@ func alarmsTemplate() []byte {
 			{"ApiType", parameter("String", "The type of the API", field{"AllowedValues", flow{"REST", "HTTP", "WEBSOCKET"}})},
 			{"Api", parameter("String", "Of a REST API its name, as CloudWatch writes it; of others the API id")},
 			{"Stage", parameter("String", "The name of the stage, such as prod or $default")},
-			{"LowTraffic", parameter("Number", "Fewer requests or messages a minute than this, ten minutes long, are too few; 0 makes no such alarm", field{"Default", 0}, field{"MinValue", 0})},
+			{"LowTraffic", parameter("Number", "Fewer requests or messages a minute than this, ten minutes long, are too few; 0 makes no such alarm",
+				field{"Default", 0}, field{"MinValue", 0})},
 			{"AlarmTopicArn", parameter("String", "The ARN of the SNS topic that is told; empty for none", field{"Default", ""})},
 		}},
 		{"Conditions", object{

@@ -77,7 +77,8 @@ func TestTemplatesReferToWhatTheyHave(t *testing.T) {
 func sources(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([A-Z, ]+) \\|").FindAllStringSubmatch(document(t, "../receiver/awsapigatewayreceiver/metrics.md"), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([A-Z, ]+) \\|").FindAllStringSubmatch(document(t,
+		"../receiver/awsapigatewayreceiver/metrics.md"), -1) {
 		for api := range strings.SplitSeq(m[2], ", ") {
 			out[api+" "+m[1]] = true
 		}
@@ -105,7 +106,8 @@ func TestAlarmsAreThoseThatAWSRecommends(t *testing.T) {
 			threshold = "own"
 		}
 		dimension := p["Dimensions"].([]any)[0].(map[string]any)["Name"]
-		got = append(got, fmt.Sprint(dimension, " ", p["MetricName"], " ", statistic, " ", p["ComparisonOperator"], " ", threshold, " ", p["DatapointsToAlarm"], "/", p["EvaluationPeriods"], " ", p["Period"]))
+		got = append(got, fmt.Sprint(dimension, " ", p["MetricName"], " ", statistic, " ", p["ComparisonOperator"], " ", threshold, " ",
+			p["DatapointsToAlarm"], "/", p["EvaluationPeriods"], " ", p["Period"]))
 	}
 	assert.ElementsMatch(t, []string{
 		"ApiName 4XXError Average GreaterThanThreshold 0.05 5/5 60",

@@ -57,7 +57,8 @@ func dashboardTemplate() []byte {
 	doc := object{
 		{"AWSTemplateFormatVersion", "2010-09-09"},
 		{"Description", "A CloudWatch dashboard of all stages of API Gateway in an account and region"},
-		{"Parameters", object{{"DashboardName", parameter("String", "The dashboard's name, one for all regions of the account", field{"Default", "apigateway"})}}},
+		{"Parameters", object{{"DashboardName", parameter("String", "The dashboard's name, one for all regions of the account",
+			field{"Default", "apigateway"})}}},
 		{"Resources", object{{"Dashboard", object{
 			{"Type", "AWS::CloudWatch::Dashboard"},
 			{"Properties", object{{"DashboardName", ref("DashboardName")}, {"DashboardBody", sub(block(dashboardBody()))}}},

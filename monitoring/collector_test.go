@@ -35,7 +35,8 @@ exporters:
   prometheus: {endpoint: %[2]q, resource_to_telemetry_conversion: {enabled: true}}
   prometheus/all: {endpoint: %[3]q, resource_to_telemetry_conversion: {enabled: true}}
 service:
-  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %[4]s, without_scope_info: true, without_type_suffix: true, without_units: true}}}}]}}
+  telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %[4]s, without_scope_info: true,
+	without_type_suffix: true, without_units: true}}}}]}}
   pipelines:
     metrics: {receivers: [awsapigateway], exporters: [prometheus]}
     metrics/all: {receivers: [awsapigateway/all], exporters: [prometheus/all]}

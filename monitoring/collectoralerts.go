@@ -6,7 +6,8 @@ const target = "{{ $labels.target }}"
 
 // grew is true of a counter that grew, or that appeared: the first value of a counter is no increase to Prometheus.
 func grew(by, counter, window string) string {
-	return fmt.Sprintf("sum by (%[1]s) (increase(%[2]s[%[3]s])) > 0\nor (sum by (%[1]s) (%[2]s) > 0 unless sum by (%[1]s) (%[2]s offset %[3]s))", by, counter, window)
+	return fmt.Sprintf("sum by (%[1]s) (increase(%[2]s[%[3]s])) > 0\nor (sum by (%[1]s) (%[2]s) > 0 unless sum by (%[1]s) (%[2]s offset %[3]s))",
+		by, counter, window)
 }
 
 // refusals are the outcomes of calls that trying again does not mend.

@@ -185,7 +185,10 @@ func (p *panel) model() map[string]any {
 	}
 	options := p.options
 	if options == nil && p.kind == "timeseries" {
-		options = map[string]any{"legend": map[string]any{"displayMode": "list", "placement": "bottom"}, "tooltip": map[string]any{"mode": "multi", "sort": "desc"}}
+		options = map[string]any{
+			"legend":  map[string]any{"displayMode": "list", "placement": "bottom"},
+			"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
+		}
 	}
 	if options != nil {
 		m["options"] = options

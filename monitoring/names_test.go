@@ -75,7 +75,8 @@ func documented(t *testing.T) series {
 func classes(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, m := range regexp.MustCompile(`(?m)Class = "(\w+)"$`).FindAllStringSubmatch(document(t, "../receiver/awsapigatewayreceiver/internal/aws/errors.go"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)Class = "(\w+)"$`).FindAllStringSubmatch(document(t,
+		"../receiver/awsapigatewayreceiver/internal/aws/errors.go"), -1) {
 		out = append(out, m[1])
 	}
 	require.Contains(t, out, "throttled")

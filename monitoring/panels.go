@@ -30,11 +30,13 @@ var (
 
 // apiVariable chooses among APIs that have a stage, with traffic or without.
 func apiVariable(multiple bool) variable {
-	return variable{name: "api", label: "API", multiple: multiple, values: "label_values(" + stageTelemetry + "{" + inAccounts + "}, aws_api_gateway_api_name)"}
+	return variable{name: "api", label: "API", multiple: multiple, values: "label_values(" + stageTelemetry + "{" + inAccounts +
+		"}, aws_api_gateway_api_name)"}
 }
 
 var stageVariable = variable{
-	name: "stage", label: "Stage", values: "label_values(" + stageTelemetry + "{" + inAccounts + `, aws_api_gateway_api_name="$api"}, aws_api_gateway_stage)`,
+	name: "stage", label: "Stage", values: "label_values(" + stageTelemetry + "{" + inAccounts +
+		`, aws_api_gateway_api_name="$api"}, aws_api_gateway_stage)`,
 }
 
 // rate is a counter's increase per second.

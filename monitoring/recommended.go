@@ -39,6 +39,9 @@ var recommended = []recommendation{
 	{"Traffic", "HTTP", "Count", "SampleCount", below, 0, 10, "Fewer requests than usual."},
 	{"ClientErrors", "WEBSOCKET", "ClientError", "Average", above, errorRate, 5, "More than 5 % of the messages fail before they reach the integration."},
 	{"ExecutionErrors", "WEBSOCKET", "ExecutionError", "Average", above, errorRate, 3, "More than 5 % of the calls of the integration fail."},
-	{"IntegrationLatency", "WEBSOCKET", "IntegrationLatency", "p90", atLeast, integrationLatencyMS, 5, "One integration in ten takes two seconds or longer."},
+	{
+		"IntegrationLatency", "WEBSOCKET", "IntegrationLatency", "p90", atLeast, integrationLatencyMS, 5,
+		"One integration in ten takes two seconds or longer.",
+	},
 	{"Traffic", "WEBSOCKET", "MessageCount", "SampleCount", below, 0, 10, "Fewer messages than usual."},
 }

@@ -16,7 +16,8 @@ func stageDashboard() dashboard {
 		return query{expr: "max by (quantile) (max_over_time(" + metric + "{" + filter + `, aws_api_gateway_canary=""}[$window]))`, legend: legend}
 	}
 	used := func(scope string) string {
-		return rate(onStage, "", loads+", "+filter) + "\n/ on (" + onStage + ")\n  max by (" + onStage + ") (" + newest(rateLimit, filter+`, aws_api_gateway_throttle_scope="`+scope+`"`) + ")"
+		return rate(onStage, "", loads+", "+filter) + "\n/ on (" + onStage + ")\n  max by (" + onStage + ") (" +
+			newest(rateLimit, filter+`, aws_api_gateway_throttle_scope="`+scope+`"`) + ")"
 	}
 	return dashboard{
 		uid: "apigateway-stage", title: "API Gateway: stage", text: "One stage: its requests, routes, canary, limits, log records and traces.",
@@ -26,9 +27,11 @@ func stageDashboard() dashboard {
 		annotations: []annotation{deployments(filter)},
 		rows: []row{
 			{"Requests", []panel{
-				graph("Requests", "Requests, or a WebSocket API's messages, per second.", "reqps", query{expr: rate(canary, "", loads+", "+filter), legend: named}).stack(),
+				graph("Requests", "Requests, or a WebSocket API's messages, per second.", "reqps",
+					query{expr: rate(canary, "", loads+", "+filter), legend: named}).stack(),
 				graph("Errors", "Share of requests and messages, by kind.", "percentunit",
-					query{expr: increase("error_type", failures, filter) + "\n/ ignoring (error_type) group_left ()\n" + strings.Replace(increase("", "", loads+", "+filter), "sum by () ", "sum ", 1), legend: "{{error_type}}"}),
+					query{expr: increase("error_type", failures, filter) + "\n/ ignoring (error_type) group_left ()\n" +
+						strings.Replace(increase("", "", loads+", "+filter), "sum by () ", "sum ", 1), legend: "{{error_type}}"}),
 				graph("Duration", "Quantiles of requests and of their integrations: the highest of the window's minutes.", "s",
 					quantiles(durationQuantile, "request p{{quantile}}"), quantiles(integrationQuantile, "integration p{{quantile}}")),
 				graph("Mean duration", "Of requests, of their integrations, and of API Gateway itself: the difference of the sums, by all requests.", "s",
@@ -41,39 +44,62 @@ func stageDashboard() dashboard {
 					options: map[string]any{"calculate": false, "yAxis": map[string]any{"unit": "s"}},
 				},
 				graph("Slow requests", "Share of requests that took longer than each bound.", "percentunit",
-					query{expr: "1 - " + increase("le", duration+"_bucket", filter+`, le!="+Inf"`) + "\n/ ignoring (le) group_left ()\nsum(increase(" + duration + "_count{" + filter + "}[$window]))", legend: "over {{le}} s"}).only(needsBuckets),
+					query{expr: "1 - " + increase("le", duration+"_bucket", filter+`, le!="+Inf"`) + "\n/ ignoring (le) group_left ()\nsum(increase(" +
+						duration + "_count{" + filter + "}[$window]))", legend: "over {{le}} s"}).only(needsBuckets),
 			}},
 			{"Canary and deployments", []panel{
-				graph("Server errors of canary and production", "Share of requests. true is the canary.", "percentunit", query{expr: errorShare(canary, filter, serverErrors), legend: named}),
-				graph("Duration of canary and production, p99", "true is the canary.", "s", query{expr: quantile(canary, durationQuantile, filter, "0.99"), legend: named}),
+				graph("Server errors of canary and production", "Share of requests. true is the canary.", "percentunit",
+					query{expr: errorShare(canary, filter, serverErrors), legend: named}),
+				graph("Duration of canary and production, p99", "true is the canary.", "s",
+					query{expr: quantile(canary, durationQuantile, filter, "0.99"), legend: named}),
 				graph("The canary's share", "Of the stage's requests: as it is set, and as it is.", "percentunit",
 					query{expr: "max(" + newest(canaryTraffic, filter) + ")", legend: "set"},
-					query{expr: "sum(increase(" + requests + "{" + filter + `, aws_api_gateway_canary="true"}[$window]))` + "\n/\nsum(increase(" + requests + "{" + filter + "}[$window]))", legend: "is"}),
+					query{expr: "sum(increase(" + requests + "{" + filter + `, aws_api_gateway_canary="true"}[$window]))` + "\n/\nsum(increase(" + requests +
+						"{" + filter + "}[$window]))", legend: "is"}),
 			}},
 			{"Limits and cache", []panel{
-				graph("Use of the stage's rate limit", "The mean of a window. Bursts within it are higher.", "percentunit", query{expr: used("stage"), legend: "used"}),
+				graph("Use of the stage's rate limit", "The mean of a window. Bursts within it are higher.", "percentunit",
+					query{expr: used("stage"), legend: "used"}),
 				graph("Cache hit rate", "Of a REST stage with a cache.", "percentunit",
-					query{expr: "sum(increase(" + cacheRequests + "{" + filter + `, aws_api_gateway_cache_result="hit"}[$window]))` + "\n/\nsum(increase(" + cacheRequests + "{" + filter + "}[$window]))", legend: "hits"}),
+					query{expr: "sum(increase(" + cacheRequests + "{" + filter + `, aws_api_gateway_cache_result="hit"}[$window]))` + "\n/\nsum(increase(" +
+						cacheRequests + "{" + filter + "}[$window]))", legend: "hits"}),
 				number("Cache", "The size of the cache cluster.", "bytes", "max("+newest(cacheSize, filter)+")").high(),
 				number("Deployed", "The age of the deployment that the stage runs.", "s", "max("+newest(deploymentAge, filter)+")").high(),
 			}},
 			{"Routes", []panel{
-				graph("Top routes", "Requests per second.", "reqps", query{expr: "topk(10, " + rate("aws_api_gateway_route_key", routeRequests, filter) + ")", legend: "{{aws_api_gateway_route_key}}"}).only(needsRoutes),
-				graph("Errors of routes", "Per second, those with most.", "short", query{expr: "topk(10, " + rate("aws_api_gateway_route_key, error_type", routeFailures, filter) + ")", legend: "{{aws_api_gateway_route_key}} {{error_type}}"}).only(needsRoutes),
-				graph("Slowest routes, p99", "The highest of the window's minutes.", "s", query{expr: "topk(10, " + quantile("aws_api_gateway_route_key", routeQuantile, filter, "0.99") + ")", legend: "{{aws_api_gateway_route_key}}"}).only(needsRoutes),
+				graph("Top routes", "Requests per second.", "reqps", query{expr: "topk(10, " + rate("aws_api_gateway_route_key", routeRequests, filter) +
+					")", legend: "{{aws_api_gateway_route_key}}"}).only(needsRoutes),
+				graph("Errors of routes", "Per second, those with most.", "short",
+					query{
+						expr:   "topk(10, " + rate("aws_api_gateway_route_key, error_type", routeFailures, filter) + ")",
+						legend: "{{aws_api_gateway_route_key}} {{error_type}}",
+					}).only(needsRoutes),
+				graph("Slowest routes, p99", "The highest of the window's minutes.", "s",
+					query{
+						expr:   "topk(10, " + quantile("aws_api_gateway_route_key", routeQuantile, filter, "0.99") + ")",
+						legend: "{{aws_api_gateway_route_key}}",
+					}).only(needsRoutes),
 			}},
 			{"WebSocket", []panel{
-				graph("Connections", "Opened per second.", "short", query{expr: "sum(rate(" + connections + "{" + filter + "}[$window]))", legend: "connections"}).wide(12),
-				graph("Messages of routes", "Per second.", "short", query{expr: rate("aws_api_gateway_route_key", routeMessages, filter), legend: "{{aws_api_gateway_route_key}}"}).only(needsRoutes).wide(12),
+				graph("Connections", "Opened per second.", "short", query{
+					expr:   "sum(rate(" + connections + "{" + filter + "}[$window]))",
+					legend: "connections",
+				}).wide(12),
+				graph("Messages of routes", "Per second.", "short", query{
+					expr:   rate("aws_api_gateway_route_key", routeMessages, filter),
+					legend: "{{aws_api_gateway_route_key}}",
+				}).only(needsRoutes).wide(12),
 			}},
 			{"Log records and traces", []panel{
 				{
-					title: "Failed requests", text: "Records of the access log of requests with a server error. Needs a logs pipeline to Loki.", kind: "logs", width: 12, height: 10,
+					title: "Failed requests", text: "Records of the access log of requests with a server error. Needs a logs pipeline to Loki.", kind: "logs",
+					width: 12, height: 10,
 					queries: []query{{expr: inLogs + " | http_response_status_code>=500", source: loki}},
 					options: map[string]any{"showTime": true, "enableLogDetails": true, "sortOrder": "Descending"},
 				},
 				{
-					title: "Slow and failed traces", text: "Traces of requests that failed, or took a second or longer. Needs a traces pipeline to Tempo.", kind: "table", width: 12, height: 10,
+					title: "Slow and failed traces", text: "Traces of requests that failed, or took a second or longer. Needs a traces pipeline to Tempo.",
+					kind: "table", width: 12, height: 10,
 					queries: []query{{expr: "{" + inTraces + " && kind=server && (status=error || duration>1s)}", source: tempo}},
 				},
 				{
@@ -85,7 +111,8 @@ func stageDashboard() dashboard {
 				},
 				{
 					title: "Top callers", text: "Requests by API key, of the access log.", kind: "timeseries", unit: "short", width: 12,
-					queries: []query{{expr: "topk(10, sum by (aws_api_gateway_api_key_id) (count_over_time(" + inLogs + " | aws_api_gateway_api_key_id!=\"\" [$window])))", source: loki}},
+					queries: []query{{expr: "topk(10, sum by (aws_api_gateway_api_key_id) (count_over_time(" + inLogs +
+						" | aws_api_gateway_api_key_id!=\"\" [$window])))", source: loki}},
 				},
 			}},
 		},

@@ -69,7 +69,8 @@ func (s *store) replay(samples []sample, from, to time.Time, files []string) ([]
 
 func (s *store) load(ctx context.Context, files []string) ([]*rules.Group, error) {
 	manager := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc: rules.EngineQueryFunc(s.engine, s.db), Appendable: s.db, Queryable: s.db, Context: ctx, Logger: promslog.NewNopLogger(), Parser: language,
+		QueryFunc: rules.EngineQueryFunc(s.engine, s.db), Appendable: s.db, Queryable: s.db, Context: ctx, Logger: promslog.NewNopLogger(),
+		Parser:     language,
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
 	var out []*rules.Group

@@ -41,51 +41,131 @@ var cases = []struct {
 	at     int // 0: 90
 	fires  []string
 }{
-	{"all is well", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0x90`, "aws_api_gateway_errors_total{" + rest + `,error_type="4xx"} 0+4x90`}, 0, nil},
-	{"server errors", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0+6x90`}, 0, append([]string{"APIGatewayServerErrors"}, burns...)},
+	{"all is well", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0x90`, "aws_api_gateway_errors_total{" + rest +
+		`,error_type="4xx"} 0+4x90`}, 0, nil},
+	{
+		"server errors",
+		[]string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0+6x90`},
+		0,
+		append([]string{"APIGatewayServerErrors"}, burns...),
+	},
 	{"server errors within the budget's hour", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0+1x90`}, 0, burns[1:]},
 	{"server errors that are over", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0+40x40 1600x50`}, 0, burns[2:]},
-	{"a canary's server errors", []string{busy, "aws_api_gateway_requests_total{" + rest + `,aws_api_gateway_canary="true"} 0+5x90`, "aws_api_gateway_errors_total{" + rest + `,aws_api_gateway_canary="true",error_type="5xx"} 0+1x90`}, 0, append([]string{"APIGatewayServerErrors"}, burns[1:]...)},
-	{"too few requests to tell", []string{"aws_api_gateway_requests_total{" + rest + "} 0+1x15 15x75", "aws_api_gateway_errors_total{" + rest + `,error_type="5xx"} 0+1x15 15x75`}, 0, nil},
+	{
+		"a canary's server errors",
+		[]string{
+			busy, "aws_api_gateway_requests_total{" + rest + `,aws_api_gateway_canary="true"} 0+5x90`,
+			"aws_api_gateway_errors_total{" + rest + `,aws_api_gateway_canary="true",error_type="5xx"} 0+1x90`,
+		},
+		0,
+		append([]string{"APIGatewayServerErrors"}, burns[1:]...),
+	},
+	{"too few requests to tell", []string{"aws_api_gateway_requests_total{" + rest + "} 0+1x15 15x75", "aws_api_gateway_errors_total{" + rest +
+		`,error_type="5xx"} 0+1x15 15x75`}, 0, nil},
 	{"client errors", []string{busy, "aws_api_gateway_errors_total{" + rest + `,error_type="4xx"} 0+6x90`}, 0, []string{"APIGatewayClientErrors"}},
-	{"client errors of messages", []string{"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90", "aws_api_gateway_errors_total{" + socket + `,error_type="client"} 0+6x90`}, 0, []string{"APIGatewayClientErrors"}},
-	{"execution errors of messages", []string{"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90", "aws_api_gateway_errors_total{" + socket + `,error_type="execution"} 0+6x90`}, 0, append([]string{"APIGatewayServerErrors"}, burns...)},
-	{"integration errors of messages", []string{"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90", "aws_api_gateway_errors_total{" + socket + `,error_type="integration"} 0+6x90`}, 0, burns},
+	{"client errors of messages", []string{"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90", "aws_api_gateway_errors_total{" +
+		socket + `,error_type="client"} 0+6x90`}, 0, []string{"APIGatewayClientErrors"}},
+	{"execution errors of messages", []string{"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90", "aws_api_gateway_errors_total{" +
+		socket + `,error_type="execution"} 0+6x90`}, 0, append([]string{"APIGatewayServerErrors"}, burns...)},
+	{"integration errors of messages", []string{
+		"aws_api_gateway_websocket_messages_total{" + socket + "} 0+100x90",
+		"aws_api_gateway_errors_total{" + socket + `,error_type="integration"} 0+6x90`,
+	}, 0, burns},
 	{"slow", []string{busy, "aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.9"} 2.5x90`}, 0, []string{"APIGatewayLatencyHigh"}},
 	{"slow at times", []string{busy, "aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.9"} 1x78 9x4 1x8`}, 0, nil},
-	{"not slow", []string{busy, "aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.9"} 2.4x90`, "aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.99"} 9x90`}, 0, nil},
-	{"slow integrations", []string{"aws_api_gateway_requests_total{" + http + "} 0+100x90", "aws_api_gateway_integration_duration_quantile_seconds{" + http + `,quantile="0.9"} 2x90`}, 0, []string{"APIGatewayIntegrationLatencyHigh"}},
-	{"REST's integrations have no alarm of AWS's", []string{busy, "aws_api_gateway_integration_duration_quantile_seconds{" + rest + `,quantile="0.9"} 9x90`}, 0, nil},
+	{"not slow", []string{
+		busy, "aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.9"} 2.4x90`,
+		"aws_api_gateway_request_duration_quantile_seconds{" + rest + `,quantile="0.99"} 9x90`,
+	}, 0, nil},
+	{"slow integrations", []string{
+		"aws_api_gateway_requests_total{" + http + "} 0+100x90",
+		"aws_api_gateway_integration_duration_quantile_seconds{" + http + `,quantile="0.9"} 2x90`,
+	}, 0, []string{"APIGatewayIntegrationLatencyHigh"}},
+	{"REST's integrations have no alarm of AWS's", []string{busy, "aws_api_gateway_integration_duration_quantile_seconds{" + rest +
+		`,quantile="0.9"} 9x90`}, 0, nil},
 
 	{"traffic is gone", []string{perStage + " 500x10110 _x90", telemetry + " 1x10200"}, 10200, []string{"APIGatewayTrafficDropped"}},
 	{"traffic dropped", []string{perStage + " 500x10110 90x90", telemetry + " 1x10200"}, 10200, []string{"APIGatewayTrafficDropped"}},
 	{"traffic is lower", []string{perStage + " 500x10110 110x90", telemetry + " 1x10200"}, 10200, nil},
 	{"traffic was low yesterday too", []string{perStage + " 500x8000 90x2200", telemetry + " 1x10200"}, 10200, nil},
 	{"a stage is gone", []string{perStage + " 500x10110 _x90", telemetry + " 1x10110"}, 10200, nil},
-	{"traffic is not known", []string{perStage + " 500x10110 _x90", telemetry + " 1x10200", collector + `lag{signal="metrics",target="shop/us-east-1"} 5000x10200`}, 10200, []string{"APIGatewayCollectorLag"}},
+	{"traffic is not known", []string{perStage + " 500x10110 _x90", telemetry + " 1x10200", collector +
+		`lag{signal="metrics",target="shop/us-east-1"} 5000x10200`}, 10200, []string{"APIGatewayCollectorLag"}},
 
-	{"near the stage's limit", []string{"aws_api_gateway_requests_total{" + rest + "} 0+450x90", "aws_api_gateway_throttle_rate_limit_per_second{" + rest + `,aws_api_gateway_throttle_scope="stage"} 10x90`}, 0, []string{"APIGatewayStageThrottleNear"}},
-	{"not near the stage's limit", []string{"aws_api_gateway_requests_total{" + rest + "} 0+400x90", "aws_api_gateway_throttle_rate_limit_per_second{" + rest + `,aws_api_gateway_throttle_scope="stage"} 10x90`, "aws_api_gateway_throttle_rate_limit_per_second{" + rest + `,aws_api_gateway_throttle_scope="route",aws_api_gateway_route_key="GET /"} 1x90`}, 0, nil},
-	{"near the account's limit", []string{"aws_api_gateway_requests_total{" + rest + "} 0+300x90", "aws_api_gateway_websocket_messages_total{" + socket + "} 0+150x90", "aws_api_gateway_throttle_rate_limit_per_second{" + account + `,aws_api_gateway_throttle_scope="account"} 10x90`}, 0, []string{"APIGatewayAccountThrottleNear"}},
-	{"little is left of a quota", []string{"aws_api_gateway_usage_plan_quota_remaining{" + account + `,aws_api_gateway_usage_plan_id="gold"} 9x90`, "aws_api_gateway_usage_plan_quota_limit{" + account + `,aws_api_gateway_usage_plan_id="gold",aws_api_gateway_quota_period="DAY"} 100x90`}, 0, []string{"APIGatewayQuotaNearlyUsed"}},
-	{"enough is left of a quota", []string{"aws_api_gateway_usage_plan_quota_remaining{" + account + `,aws_api_gateway_usage_plan_id="gold"} 11x90`, "aws_api_gateway_usage_plan_quota_limit{" + account + `,aws_api_gateway_usage_plan_id="gold",aws_api_gateway_quota_period="DAY"} 100x90`}, 0, nil},
-	{"a certificate expires in 20 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account + `,aws_api_gateway_client_certificate_id="c"} 1728000x90`}, 0, []string{"APIGatewayClientCertificateExpires"}},
-	{"a certificate expires in 5 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account + `,aws_api_gateway_client_certificate_id="c"} 432000x90`}, 0, []string{"APIGatewayClientCertificateExpires", "APIGatewayClientCertificateExpiresSoon"}},
-	{"a certificate expires in 40 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account + `,aws_api_gateway_client_certificate_id="c"} 3456000x90`}, 0, nil},
+	{"near the stage's limit", []string{"aws_api_gateway_requests_total{" + rest + "} 0+450x90", "aws_api_gateway_throttle_rate_limit_per_second{" +
+		rest + `,aws_api_gateway_throttle_scope="stage"} 10x90`}, 0, []string{"APIGatewayStageThrottleNear"}},
+	{
+		"not near the stage's limit",
+		[]string{
+			"aws_api_gateway_requests_total{" + rest + "} 0+400x90",
+			"aws_api_gateway_throttle_rate_limit_per_second{" + rest + `,aws_api_gateway_throttle_scope="stage"} 10x90`,
+			"aws_api_gateway_throttle_rate_limit_per_second{" + rest + `,aws_api_gateway_throttle_scope="route",aws_api_gateway_route_key="GET /"} 1x90`,
+		},
+		0, nil,
+	},
+	{
+		"near the account's limit",
+		[]string{"aws_api_gateway_requests_total{" + rest + "} 0+300x90", "aws_api_gateway_websocket_messages_total{" +
+			socket + "} 0+150x90", "aws_api_gateway_throttle_rate_limit_per_second{" + account + `,aws_api_gateway_throttle_scope="account"} 10x90`},
+		0,
+		[]string{"APIGatewayAccountThrottleNear"},
+	},
+	{
+		"little is left of a quota",
+		[]string{
+			"aws_api_gateway_usage_plan_quota_remaining{" + account + `,aws_api_gateway_usage_plan_id="gold"} 9x90`,
+			"aws_api_gateway_usage_plan_quota_limit{" + account + `,aws_api_gateway_usage_plan_id="gold",aws_api_gateway_quota_period="DAY"} 100x90`,
+		},
+		0,
+		[]string{"APIGatewayQuotaNearlyUsed"},
+	},
+	{"enough is left of a quota", []string{
+		"aws_api_gateway_usage_plan_quota_remaining{" + account + `,aws_api_gateway_usage_plan_id="gold"} 11x90`,
+		"aws_api_gateway_usage_plan_quota_limit{" + account + `,aws_api_gateway_usage_plan_id="gold",aws_api_gateway_quota_period="DAY"} 100x90`,
+	}, 0, nil},
+	{"a certificate expires in 20 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account +
+		`,aws_api_gateway_client_certificate_id="c"} 1728000x90`}, 0, []string{"APIGatewayClientCertificateExpires"}},
+	{
+		"a certificate expires in 5 days",
+		[]string{"aws_api_gateway_client_certificate_expiry_seconds{" + account +
+			`,aws_api_gateway_client_certificate_id="c"} 432000x90`},
+		0,
+		[]string{"APIGatewayClientCertificateExpires", "APIGatewayClientCertificateExpiresSoon"},
+	},
+	{"a certificate expires in 40 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account +
+		`,aws_api_gateway_client_certificate_id="c"} 3456000x90`}, 0, nil},
 
-	{"a permission is missing once", []string{collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="denied"} _x60 1x30`}, 0, []string{"APIGatewayPermissionMissing"}},
-	{"a permission is missing again and again", []string{collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="explicit_deny"} 0+0.2x90`}, 0, []string{"APIGatewayPermissionMissing"}},
+	{
+		"a permission is missing once",
+		[]string{collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="denied"} _x60 1x30`},
+		0,
+		[]string{"APIGatewayPermissionMissing"},
+	},
+	{"a permission is missing again and again", []string{collector +
+		`aws_calls{target="shop/us-east-1",operation="GetStages",outcome="explicit_deny"} 0+0.2x90`}, 0, []string{"APIGatewayPermissionMissing"}},
 	{"a permission was missing", []string{collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="denied"} 7x90`}, 0, nil},
 	{"calls fail otherwise", []string{collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="server"} 0+1x90`}, 0, nil},
 	{"a target fails", []string{collector + `target_up{target="shop/eu-west-1"} 1x60 0x30`}, 0, []string{"APIGatewayTargetDown"}},
 	{"a collector is behind", []string{collector + `lag{target="shop/us-east-1",signal="logs"} 1300x90`}, 0, []string{"APIGatewayCollectorLag"}},
 	{"a collector is as late as usual", []string{collector + `lag{target="shop/us-east-1",signal="metrics"} 700x90`}, 0, nil},
 	{"data are lost", []string{collector + `lost_seconds{target="shop/us-east-1",signal="logs"} _x60 300x30`}, 0, []string{"APIGatewayDataLost"}},
-	{"calls are throttled", []string{collector + `aws_throttles{target="shop/us-east-1",operation="GetStages"} 0+1x90`, collector + `aws_calls{target="shop/us-east-1",operation="GetStages",outcome="ok"} 0+10x90`}, 0, []string{"APIGatewayCollectorThrottled"}},
-	{"the cost is above the budget", []string{collector + `estimated_cost{target="shop/us-east-1",reading="high"} 0+0.03x1440`}, 1440, []string{"APIGatewayCostAboveBudget"}},
-	{"the cost is below the budget", []string{collector + `estimated_cost{target="shop/us-east-1",reading="high"} 0+0.02x1440`, collector + `estimated_cost{target="shop/us-east-1",reading="low"} 0+0.01x1440`}, 1440, nil},
+	{"calls are throttled", []string{collector + `aws_throttles{target="shop/us-east-1",operation="GetStages"} 0+1x90`, collector +
+		`aws_calls{target="shop/us-east-1",operation="GetStages",outcome="ok"} 0+10x90`}, 0, []string{"APIGatewayCollectorThrottled"}},
+	{
+		"the cost is above the budget",
+		[]string{collector + `estimated_cost{target="shop/us-east-1",reading="high"} 0+0.03x1440`},
+		1440,
+		[]string{"APIGatewayCostAboveBudget"},
+	},
+	{"the cost is below the budget", []string{collector + `estimated_cost{target="shop/us-east-1",reading="high"} 0+0.02x1440`, collector +
+		`estimated_cost{target="shop/us-east-1",reading="low"} 0+0.01x1440`}, 1440, nil},
 	{"a clock is off", []string{collector + `clock_offset{target="shop/us-east-1"} -31x90`}, 0, []string{"APIGatewayClockOff"}},
-	{"log groups can't be read", []string{collector + `unreadable_log_groups{target="shop/us-east-1",reason="kms"} 2x90`}, 0, []string{"APIGatewayLogGroupUnreadable"}},
+	{
+		"log groups can't be read",
+		[]string{collector + `unreadable_log_groups{target="shop/us-east-1",reason="kms"} 2x90`},
+		0,
+		[]string{"APIGatewayLogGroupUnreadable"},
+	},
 }
 
 // slow are the series whose alerts hold for an hour.

@@ -37,7 +37,8 @@ func openStore() (*store, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	engine := promql.NewEngine(promql.EngineOpts{
-		Logger: promslog.NewNopLogger(), MaxSamples: 50e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true, Parser: language,
+		Logger: promslog.NewNopLogger(), MaxSamples: 50e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true,
+		EnableNegativeOffset: true, Parser: language,
 	})
 	return &store{dir, db, engine}, nil
 }

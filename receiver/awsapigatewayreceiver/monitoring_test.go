@@ -37,10 +37,19 @@ func monitoredWorld(epoch time.Time) *awssim.World {
 	}
 	world := region(
 		&awssim.API{ID: "rest000000", Name: "orders", Created: old, Stages: []*awssim.Stage{rest, {Name: "well", Traffic: well}}},
-		&awssim.API{ID: "http000000", Name: "payments", Type: awssim.TypeHTTP, Created: old, Stages: []*awssim.Stage{{Name: "ill", Traffic: ill}, {Name: "well", Traffic: well}}},
-		&awssim.API{ID: "socket0000", Name: "chat", Type: awssim.TypeWebSocket, Created: old, Stages: []*awssim.Stage{{Name: "ill", Traffic: ill, DetailedSince: old}, {Name: "well", Traffic: well}}},
+		&awssim.API{
+			ID: "http000000", Name: "payments", Type: awssim.TypeHTTP, Created: old,
+			Stages: []*awssim.Stage{{Name: "ill", Traffic: ill}, {Name: "well", Traffic: well}},
+		},
+		&awssim.API{
+			ID: "socket0000", Name: "chat", Type: awssim.TypeWebSocket, Created: old,
+			Stages: []*awssim.Stage{{Name: "ill", Traffic: ill, DetailedSince: old}, {Name: "well", Traffic: well}},
+		},
 		// A request every twenty minutes, all of which fail: too few to tell.
-		&awssim.API{ID: "quiet00000", Name: "quiet", Created: old, Stages: []*awssim.Stage{{Name: "prod", Traffic: awssim.Traffic{PerMinute: 0.05, Error5xx: 1}}}},
+		&awssim.API{
+			ID: "quiet00000", Name: "quiet", Created: old,
+			Stages: []*awssim.Stage{{Name: "prod", Traffic: awssim.Traffic{PerMinute: 0.05, Error5xx: 1}}},
+		},
 	)
 	r := world.Accounts[0].Regions[0]
 	r.APIKeys = []*awssim.APIKey{{ID: "key0000000", Name: "acme", Created: old}}
@@ -78,7 +87,8 @@ func TestAlertsFireOnAnIncident(t *testing.T) {
 			t.Parallel()
 			p := throughAnIncident(t, c.every)
 			var fired []firing
-			p.ruletest(&fired, "replay", "-recording", p.file.Name(), "-from", millis(p.epoch.Add(5*time.Minute)), "-to", millis(p.epoch.Add(monitored)), "../prometheus/"+c.rules)
+			p.ruletest(&fired, "replay", "-recording", p.file.Name(), "-from", millis(p.epoch.Add(5*time.Minute)), "-to", millis(p.epoch.Add(monitored)),
+				"../prometheus/"+c.rules)
 			p.assertIncident(fired, c.soon)
 			p.assertPanels()
 		})
@@ -121,7 +131,8 @@ func (p *prometheusRig) assertPanels() {
 	assert.NotEmpty(t, answers)
 	for _, a := range answers {
 		// The API of the choice is no WebSocket API, and nothing is deployed.
-		if !strings.Contains(a.Place, "Connections") && !strings.Contains(a.Place, "Messages") && !strings.HasPrefix(a.Place, "annotation") && a.Place != "Data processed" {
+		if !strings.Contains(a.Place, "Connections") && !strings.Contains(a.Place, "Messages") && !strings.HasPrefix(a.Place,
+			"annotation") && a.Place != "Data processed" {
 			assert.NotZero(t, a.Series, "%s, %s", a.File, a.Place)
 		}
 	}
@@ -138,7 +149,10 @@ func (p *prometheusRig) assertIncident(fired []firing, soon time.Duration) {
 		"APIGatewayErrorBudgetBurn1H": ill, "APIGatewayErrorBudgetBurn6H": ill, "APIGatewayErrorBudgetBurn1D": ill, "APIGatewayErrorBudgetBurn3D": ill,
 	}
 	// How long after its end an incident is in the shorter window of an alert, and how old the data are.
-	last := map[string]time.Duration{"APIGatewayErrorBudgetBurn6H": 30 * time.Minute, "APIGatewayErrorBudgetBurn1D": 2 * time.Hour, "APIGatewayErrorBudgetBurn3D": 6 * time.Hour}
+	last := map[string]time.Duration{
+		"APIGatewayErrorBudgetBurn6H": 30 * time.Minute, "APIGatewayErrorBudgetBurn1D": 2 * time.Hour,
+		"APIGatewayErrorBudgetBurn3D": 6 * time.Hour,
+	}
 	got := map[string][]string{}
 	minutes := map[string][]int64{}
 	for i := range fired {
