@@ -36,7 +36,8 @@ type taken struct {
 }
 
 // trace takes the documents of a trace into a batch that were not handed over before. What is not final is held back: segments in progress, those that
-// X-Ray infers of services whose own may still come, and all that it infers while the trace is in progress.
+// X-Ray infers of services whose own may still come, and all that it infers while the trace is in progress; and the trace of an API that the inventory
+// does not know yet, as its resource would not say all.
 func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t *model.Trace) {
 	decode := segment.Decode
 	if r.search.on {
@@ -47,7 +48,7 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 	var fresh []*segment.Document
 	var hashes []uint64
 	var before []string // documents that were handed over
-	partial := c.partial
+	partial, unknown := c.partial, false
 	for i := range t.Documents {
 		hash := xxhash.Sum64String(t.Documents[i].Text)
 		if known != nil && slices.Contains(known.segments, hash) || slices.Contains(hashes, hash) {
@@ -65,12 +66,16 @@ func (r *Reader) trace(ctx context.Context, w *window, b *batch, c *candidate, t
 			continue
 		}
 		partial = partial || d.InProgress
+		if d.API != "" {
+			_, known := r.Inventory.Current().API(d.API)
+			unknown = unknown || !known
+		}
 		fresh, hashes = append(fresh, d), append(hashes, hash)
 		b.bytes += len(t.Documents[i].Text)
 	}
 	below, held := false, false
 	for i, d := range fresh {
-		if !w.now.final && (d.Tentative() || partial && (d.InProgress || d.Inferred)) {
+		if !w.now.final && (unknown || d.Tentative() || partial && (d.InProgress || d.Inferred)) {
 			b.around, held = append(b.around, d), true
 			continue
 		}

@@ -28,6 +28,7 @@ type Reader struct {
 	// windows are those that are not settled, next is where the first one begins that was never scanned, in Unix seconds.
 	windows []*window
 	next    int64
+	began   time.Time
 	current *window // that is being read
 	search  search
 	// achieved says that something was read since the last failure.
@@ -49,15 +50,16 @@ func New(s Settings) *Reader {
 	return r
 }
 
-// Run reads until ctx ends. report is told the outcome whenever everything that was due has been read, or something failed.
+// Run reads until ctx ends. report is told the outcome of each reading of a window.
 func (r *Reader) Run(ctx context.Context, report func(error)) {
 	if _, err := r.Inventory.Wait(ctx); err != nil {
 		return
 	}
+	r.began = r.Client.Now()
 	r.restore(ctx)
 	wait := poll.Backoff{Min: minRetry, Max: maxRetry}
 	for {
-		pause, err := r.catchUp(ctx)
+		pause, err := r.step(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -77,22 +79,21 @@ func (r *Reader) Run(ctx context.Context, report func(error)) {
 	}
 }
 
-// catchUp reads everything that is due, and says how long it is until something else will be.
-func (r *Reader) catchUp(ctx context.Context) (time.Duration, error) {
-	for {
-		if r.current == nil {
-			w, pause := r.due(r.Client.Now())
-			if w == nil {
-				return poll.Jitter(pause), nil
-			}
-			w.now = r.begin(w, r.Client.Now())
-			r.current = w
+// step reads the window that is due, if one is, and says how long it is until one will be.
+func (r *Reader) step(ctx context.Context) (time.Duration, error) {
+	if r.current == nil {
+		w, pause := r.due(r.Client.Now())
+		if w == nil {
+			return poll.Jitter(pause), nil
 		}
-		if err := r.read(ctx, r.current); err != nil {
-			return 0, err
-		}
-		r.current = nil
+		w.now = r.begin(w, r.Client.Now())
+		r.current = w
 	}
+	if err := r.read(ctx, r.current); err != nil {
+		return 0, err
+	}
+	r.current = nil
+	return 0, nil
 }
 
 // read makes, or goes on with, one reading of a window.
@@ -155,7 +156,7 @@ func (r *Reader) succeeded() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.status.LastSuccess = r.Client.Now()
-	r.status.First = r.tally.seconds > 0
+	r.status.First = r.tally.seconds > 0 && !r.status.ReadTo.Before(r.began.Add(-r.Config.Delay-r.Config.PollInterval))
 }
 
 // Status is how the reader is doing.
