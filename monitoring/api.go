@@ -3,9 +3,9 @@ package main
 func apiDashboard() dashboard {
 	filter := ofAPI
 	byStage := "aws_api_gateway_stage, aws_api_gateway_canary, cloud_region"
-	legend := "{{aws_api_gateway_stage}} {{aws_api_gateway_canary}} {{cloud_region}}"
+	legend := "{{aws_api_gateway_stage}} {{which}} {{cloud_region}}"
 	line := func(title, text, unit, expr string) panel {
-		return graph(title, text, unit, query{expr: expr, legend: legend})
+		return graph(title, text, unit, query{expr: marked(expr, ""), legend: legend})
 	}
 	return dashboard{
 		uid: "apigateway-api", title: "API Gateway: API", text: "The stages of one or several APIs side by side. A canary's requests are not in its stage's: canary is true on its own series.",

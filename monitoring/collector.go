@@ -31,9 +31,9 @@ func collectorDashboard() dashboard {
 				number("Targets", "Accounts and regions that are read.", "short", "sum("+own+"target_up{"+chosen+"})"),
 				number("Targets that fail", "The collector's log says why.", "short", "count("+own+"target_up{"+chosen+"} == 0) or vector(0)"),
 				number("Furthest behind", "Of all signals.", "s", "max("+own+"lag{"+chosen+"})"),
-				number("USD a month, low", "At the rate of six hours, where up to five statistics of a metric are billed as one.", "currencyUSD",
+				number("USD a month, low", "At the rate of the last six hours, too low until they are over; where up to five statistics of a metric are billed as one.", "currencyUSD",
 					month("low")),
-				number("USD a month, high", "At the rate of six hours, where each statistic is billed.", "currencyUSD", month("high")),
+				number("USD a month, high", "At the rate of the last six hours, too low until they are over; where each statistic is billed.", "currencyUSD", month("high")),
 				number("Of the budget", "The higher estimate by the budget above.", "percentunit", month("high")+" / $budget"),
 			}},
 			{"Cost", []panel{

@@ -74,6 +74,15 @@ func quantile(by, metric, filter, q string) string {
 	return fmt.Sprintf("max by (%s) (max_over_time(%s{%s, quantile=%q}[$window]))", by, metric, filter, q)
 }
 
+// marked gives series the label which: canary, or what else there is.
+func marked(expr, otherwise string) string {
+	expr = fmt.Sprintf("label_replace(\n%s,\n\"which\", \"canary\", \"aws_api_gateway_canary\", \"true\")", expr)
+	if otherwise == "" {
+		return expr
+	}
+	return fmt.Sprintf("label_replace(%s, \"which\", %q, \"aws_api_gateway_canary\", \"\")", expr, otherwise)
+}
+
 func graph(title, text, unit string, queries ...query) panel {
 	return panel{title: title, text: text, kind: "timeseries", unit: unit, queries: queries}
 }

@@ -11,7 +11,7 @@ const (
 func stageDashboard() dashboard {
 	filter := ofStage
 	canary := `aws_api_gateway_canary`
-	named := `production {{aws_api_gateway_canary}}`
+	named := func(expr string) query { return query{expr: marked(expr, "production"), legend: "{{which}}"} }
 	quantiles := func(metric, legend string) query {
 		return query{expr: "max by (quantile) (max_over_time(" + metric + "{" + filter + `, aws_api_gateway_canary=""}[$window]))`, legend: legend}
 	}
@@ -28,16 +28,16 @@ func stageDashboard() dashboard {
 		rows: []row{
 			{"Requests", []panel{
 				graph("Requests", "Requests, or a WebSocket API's messages, per second.", "reqps",
-					query{expr: rate(canary, "", loads+", "+filter), legend: named}).stack(),
+					named(rate(canary, "", loads+", "+filter))).stack(),
 				graph("Errors", "Share of requests and messages, by kind.", "percentunit",
 					query{expr: increase("error_type", failures, filter) + "\n/ ignoring (error_type) group_left ()\n" +
 						strings.Replace(increase("", "", loads+", "+filter), "sum by () ", "sum ", 1), legend: "{{error_type}}"}),
 				graph("Duration", "Quantiles of requests and of their integrations: the highest of the window's minutes.", "s",
 					quantiles(durationQuantile, "request p{{quantile}}"), quantiles(integrationQuantile, "integration p{{quantile}}")),
 				graph("Mean duration", "Of requests, of their integrations, and of API Gateway itself: the difference of the sums, by all requests.", "s",
-					query{expr: mean(canary, duration, filter), legend: "request {{aws_api_gateway_canary}}"},
-					query{expr: mean(canary, integration, filter), legend: "integration {{aws_api_gateway_canary}}"},
-					query{expr: overhead(canary, filter), legend: "API Gateway {{aws_api_gateway_canary}}"}),
+					query{expr: marked(mean(canary, duration, filter), "production"), legend: "request, {{which}}"},
+					query{expr: marked(mean(canary, integration, filter), "production"), legend: "integration, {{which}}"},
+					query{expr: marked(overhead(canary, filter), "production"), legend: "API Gateway, {{which}}"}),
 				{
 					title: "Durations", text: "How many requests took how long.", kind: "heatmap", unit: "s", needs: needsBuckets,
 					queries: []query{{expr: increase("le", duration+"_bucket", filter), legend: "{{le}}", format: "heatmap"}},
@@ -48,10 +48,10 @@ func stageDashboard() dashboard {
 						duration + "_count{" + filter + "}[$window]))", legend: "over {{le}} s"}).only(needsBuckets),
 			}},
 			{"Canary and deployments", []panel{
-				graph("Server errors of canary and production", "Share of requests. true is the canary.", "percentunit",
-					query{expr: errorShare(canary, filter, serverErrors), legend: named}),
-				graph("Duration of canary and production, p99", "true is the canary.", "s",
-					query{expr: quantile(canary, durationQuantile, filter, "0.99"), legend: named}),
+				graph("Server errors of canary and production", "Share of requests.", "percentunit",
+					named(errorShare(canary, filter, serverErrors))),
+				graph("Duration of canary and production, p99", "The highest of the window's minutes.", "s",
+					named(quantile(canary, durationQuantile, filter, "0.99"))),
 				graph("The canary's share", "Of the stage's requests: as it is set, and as it is.", "percentunit",
 					query{expr: "max(" + newest(canaryTraffic, filter) + ")", legend: "set"},
 					query{expr: "sum(increase(" + requests + "{" + filter + `, aws_api_gateway_canary="true"}[$window]))` + "\n/\nsum(increase(" + requests +
