@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -185,6 +186,25 @@ func TestAlerts(t *testing.T) {
 				}
 				assert.ElementsMatch(t, c.fires, alertsAt(t, file, append(c.series, up), at))
 			})
+		}
+	}
+}
+
+// A scraped page shows the newest value of each collection: counters stand still for five minutes, and rise at once.
+func TestRatesOfScrapedPages(t *testing.T) {
+	stairs := func(perMinute int) string {
+		var b strings.Builder
+		for minute := 0; minute < 90; minute += 5 {
+			fmt.Fprintf(&b, " %dx4", minute*perMinute)
+		}
+		return b.String()
+	}
+	for errors, want := range map[int][]string{4: nil, 6: {"APIGatewayClientErrors"}} {
+		for at := 80; at < 85; at++ { // at each moment of a collection's cycle
+			got := alertsAt(t, both[0], []string{
+				"aws_api_gateway_requests_total{" + rest + "}" + stairs(100), "aws_api_gateway_errors_total{" + rest + `,error_type="4xx"}` + stairs(errors), up,
+			}, at)
+			assert.Equal(t, want, got, "%d %% at %d", errors, at)
 		}
 	}
 }
