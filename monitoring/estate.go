@@ -11,7 +11,7 @@ func estateDashboard() dashboard {
 			{"Now", []panel{
 				number("Requests per second", "Of REST and HTTP APIs.", "reqps", "sum(rate("+requests+"{"+all+"}[$window]))"),
 				number("Server errors", "Share of requests and messages that failed at API Gateway or behind it.", "percentunit",
-					"sum(increase("+failures+"{"+all+`, error_type=~"`+serverErrors+`"}[$window]))`+"\n/\nsum(increase({"+loads+", "+all+"}[$window]))"),
+					total(failures, all+`, error_type=~"`+serverErrors+`"`)+"\n/\n"+total("", loads+", "+all)),
 				number("APIs", "All that exist, also those that are not collected.", "short", "sum("+newest(resources, all+`, kind="api"`)+")"),
 				number("Stages", "Of the APIs that are collected.", "short",
 					"count(count by (cloud_account_id, cloud_region, aws_api_gateway_api_id, aws_api_gateway_stage) ("+newest(stageTelemetry, all)+"))"),
@@ -34,7 +34,7 @@ func estateDashboard() dashboard {
 				table("Stages", "Requests and messages of the window, and the share of them that failed.", "short",
 					query{expr: increase(stageLabels, "", loads+", "+all), legend: "Requests"},
 					query{expr: errorShare(stageLabels, all, serverErrors), legend: "Server errors"},
-					query{expr: errorShare(stageLabels, all, clientErrors), legend: "Client errors"}).wide(24),
+					query{expr: errorShare(stageLabels, all, clientErrors), legend: "Client errors"}).drill().wide(24),
 			}},
 			{"Limits", []panel{
 				graph("Use of the accounts' rate limits", "Requests and messages per second by the limit that all APIs of an account and region share.",

@@ -29,7 +29,8 @@ type panel struct {
 	queries     []query
 	options     map[string]any
 	stacked     bool
-	negative    bool // values may be below zero
+	negative    bool   // values may be below zero
+	link        string // where a row leads; "": nowhere
 }
 
 // query is PromQL, LogQL or TraceQL, by its source.
@@ -169,6 +170,9 @@ func (p *panel) model() map[string]any {
 		targets = append(targets, q.model(string(rune('A'+i))))
 	}
 	defaults := map[string]any{"unit": p.unit}
+	if p.link != "" {
+		defaults["links"] = []any{map[string]any{"title": "The stage", "url": p.link}}
+	}
 	if p.kind == "timeseries" {
 		custom := map[string]any{"fillOpacity": 8, "lineWidth": 1, "showPoints": "auto", "spanNulls": false}
 		if p.stacked {

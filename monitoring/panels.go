@@ -49,6 +49,11 @@ func increase(by, metric, filter string) string {
 	return fmt.Sprintf("sum by (%s) (increase(%s{%s}[$window]))", by, metric, filter)
 }
 
+// total is how much all series of a counter grew.
+func total(metric, filter string) string {
+	return fmt.Sprintf("sum(increase(%s{%s}[$window]))", metric, filter)
+}
+
 // errorShare is the share of requests, or of a WebSocket API's messages, that failed.
 func errorShare(by, filter, kinds string) string {
 	return increase(by, failures, fmt.Sprintf("%s, error_type=~%q", filter, kinds)) + "\n/\n" + increase(by, "", loads+", "+filter)
@@ -96,6 +101,12 @@ func table(title, text, unit string, queries ...query) panel {
 		queries[i].format = "table"
 	}
 	return panel{title: title, text: text, kind: "table", unit: unit, width: 12, queries: queries}
+}
+
+// drill makes a table's rows lead to the dashboard of their stage.
+func (p panel) drill() panel {
+	p.link = "/d/apigateway-stage?${__url_time_range}&var-api=${__data.fields.aws_api_gateway_api_name}&var-stage=${__data.fields.aws_api_gateway_stage}"
+	return p
 }
 
 func (p panel) only(needs string) panel { p.needs = needs; return p }

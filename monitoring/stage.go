@@ -1,7 +1,5 @@
 package main
 
-import "strings"
-
 // inLogs and inTraces are the filters of a stage's log records and spans. Loki writes attributes with underscores.
 const (
 	inLogs   = "{service_name=\"$api\"} | aws_api_gateway_stage=`$stage`"
@@ -31,7 +29,7 @@ func stageDashboard() dashboard {
 					named(rate(canary, "", loads+", "+filter))).stack(),
 				graph("Errors", "Share of requests and messages, by kind.", "percentunit",
 					query{expr: increase("error_type", failures, filter) + "\n/ ignoring (error_type) group_left ()\n" +
-						strings.Replace(increase("", "", loads+", "+filter), "sum by () ", "sum ", 1), legend: "{{error_type}}"}),
+						total("", loads+", "+filter), legend: "{{error_type}}"}),
 				graph("Duration", "Quantiles of requests and of their integrations: the highest of the window's minutes.", "s",
 					quantiles(durationQuantile, "request p{{quantile}}"), quantiles(integrationQuantile, "integration p{{quantile}}")),
 				graph("Mean duration", "Of requests, of their integrations, and of API Gateway itself: the difference of the sums, by all requests.", "s",
@@ -44,8 +42,8 @@ func stageDashboard() dashboard {
 					options: map[string]any{"calculate": false, "yAxis": map[string]any{"unit": "s"}},
 				},
 				graph("Slow requests", "Share of requests that took longer than each bound.", "percentunit",
-					query{expr: "1 - " + increase("le", duration+"_bucket", filter+`, le!="+Inf"`) + "\n/ ignoring (le) group_left ()\nsum(increase(" +
-						duration + "_count{" + filter + "}[$window]))", legend: "over {{le}} s"}).only(needsBuckets),
+					query{expr: "1 - " + increase("le", duration+"_bucket", filter+`, le!="+Inf"`) + "\n/ ignoring (le) group_left ()\n" +
+						total(duration+"_count", filter), legend: "over {{le}} s"}).only(needsBuckets),
 			}},
 			{"Canary and deployments", []panel{
 				graph("Server errors of canary and production", "Share of requests.", "percentunit",
@@ -54,15 +52,13 @@ func stageDashboard() dashboard {
 					named(quantile(canary, durationQuantile, filter, "0.99"))),
 				graph("The canary's share", "Of the stage's requests: as it is set, and as it is.", "percentunit",
 					query{expr: "max(" + newest(canaryTraffic, filter) + ")", legend: "set"},
-					query{expr: "sum(increase(" + requests + "{" + filter + `, aws_api_gateway_canary="true"}[$window]))` + "\n/\nsum(increase(" + requests +
-						"{" + filter + "}[$window]))", legend: "is"}),
+					query{expr: total(requests, filter+`, aws_api_gateway_canary="true"`) + "\n/\n" + total(requests, filter), legend: "is"}),
 			}},
 			{"Limits and cache", []panel{
 				graph("Use of the stage's rate limit", "The mean of a window. Bursts within it are higher.", "percentunit",
 					query{expr: used("stage"), legend: "used"}),
 				graph("Cache hit rate", "Of a REST stage with a cache.", "percentunit",
-					query{expr: "sum(increase(" + cacheRequests + "{" + filter + `, aws_api_gateway_cache_result="hit"}[$window]))` + "\n/\nsum(increase(" +
-						cacheRequests + "{" + filter + "}[$window]))", legend: "hits"}),
+					query{expr: total(cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`) + "\n/\n" + total(cacheRequests, filter), legend: "hits"}),
 				number("Cache", "The size of the cache cluster.", "bytes", "max("+newest(cacheSize, filter)+")").high(),
 				number("Deployed", "The age of the deployment that the stage runs.", "s", "max("+newest(deploymentAge, filter)+")").high(),
 			}},
