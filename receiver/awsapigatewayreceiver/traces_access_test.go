@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
@@ -31,10 +32,10 @@ func accessWorld(from, to time.Time, perMinute float64) *awssim.World {
 	return w
 }
 
-// newAccessRig is a rig for traces of X-Ray and of access logs. Nothing happens before the receiver knows the inventory: what is called stands there.
+// newAccessRig is a rig for traces of X-Ray and of access logs, with storage. Nothing happens in its first hours.
 func newAccessRig(t *testing.T, config func(*awssim.Config)) (r *rig, from, to time.Time) {
 	r = newSpanRigAt(t, speed*2/3, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(30*time.Minute), epoch.Add(55*time.Minute)
+		from, to = epoch.Add(4*time.Hour), epoch.Add(4*time.Hour+25*time.Minute)
 		return accessWorld(from, to, 12)
 	}, func(c *awssim.Config) {
 		c.Tracing, c.Ingestion = inPieces, manyLate
@@ -42,8 +43,28 @@ func newAccessRig(t *testing.T, config func(*awssim.Config)) (r *rig, from, to t
 			config(c)
 		}
 	})
-	r.edit = readAllSpans
+	r.edit, r.dir = readAllSpans, t.TempDir()
 	return r, from, to
+}
+
+// learn lets a first run read the inventory, where it stands what routes call, and goes on to the time when something happens.
+func (r *rig) learn(from time.Time) {
+	r.t.Helper()
+	stop := r.start()
+	rest, others := 0, 0
+	for _, api := range r.world.Accounts[0].Regions[0].APIs {
+		if api.Type == "" {
+			rest++
+		} else {
+			others++
+		}
+	}
+	require.Eventually(r.t, func() bool { return r.sim.Count("GetResources") >= rest && r.sim.Count("GetIntegrations") >= others }, patience, 10*time.Millisecond)
+	r.until(r.now().Add(5 * time.Minute))
+	stop()
+	if before := from.Add(-2 * time.Minute); before.After(r.now()) {
+		r.jump(before)
+	}
 }
 
 // checkAccessSpans waits for the spans of [from, to) of X-Ray and of access logs, stops the receiver, and holds each to what happened.
@@ -69,6 +90,7 @@ func TestAccessLogsGiveTheSpansThatXRayDoesNot(t *testing.T) {
 	t.Parallel()
 	r, from, to := newAccessRig(t, nil)
 	r.measured()
+	r.learn(from)
 	stop := r.start()
 	defer stop()
 	r.checkAccessSpans(stop, from, to)
@@ -101,6 +123,7 @@ func TestOneReadServesRecordsAndSpans(t *testing.T) {
 			readAllSpans(c)
 			c.Traces.AccessLogs.Enabled = spans
 		}
+		r.learn(from)
 		stop := r.start()
 		r.until(to)
 		r.await(r.accessTruth(from, to, nil))
@@ -141,6 +164,7 @@ func TestOneOfTwoConsumersRefuses(t *testing.T) {
 			} else {
 				r.spans.refuse = during
 			}
+			r.learn(from)
 			stop := r.start()
 			defer stop()
 			r.checkAccessSpans(stop, from, to)

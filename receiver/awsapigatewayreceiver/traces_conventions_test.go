@@ -147,6 +147,7 @@ func TestSpansFollowTheConventionsForHTTP(t *testing.T) {
 			}
 		}
 	})
+	r.learn(from)
 	stop := r.start()
 	defer stop()
 	r.checkAccessSpans(stop, from, to)

@@ -82,7 +82,7 @@ func TestSignalsEndInAnyOrder(t *testing.T) {
 			for _, running := range order[n:] {
 				// Records are read for the spans, too: without one of the two nobody is.
 				if running != signalLogs || n == 0 || !slices.Contains(order[:n], signalTraces) {
-					assert.Eventually(t, r.flows(running), 20*time.Second, 10*time.Millisecond, "%s, while %v have ended, in order %d", running, order[:n], i)
+					assert.Eventually(t, r.flows(running), patience, 10*time.Millisecond, "%s, while %v have ended, in order %d", running, order[:n], i)
 				}
 			}
 			shutDownWithin(t, 5*time.Second, func() { assert.NoError(t, signals[signal].Shutdown(context.Background())) })
@@ -107,7 +107,7 @@ func TestTracesStartWithoutTheOthers(t *testing.T) {
 	for range 2 {
 		flows := r.flows(signalTraces)
 		require.NoError(t, signals[signalTraces].Start(context.Background(), &testHost{}))
-		assert.Eventually(t, flows, 20*time.Second, 10*time.Millisecond)
+		assert.Eventually(t, flows, patience, 10*time.Millisecond)
 		require.NoError(t, signals[signalTraces].Shutdown(context.Background()))
 	}
 	for _, signal := range []string{signalMetrics, signalLogs, signalTraces} {
@@ -131,7 +131,7 @@ func TestTracesThatBlockHoldUpNobody(t *testing.T) {
 	defer stop()
 	<-blocked.entered
 	for _, signal := range []string{signalMetrics, signalLogs, signalMetrics, signalLogs} {
-		require.Eventually(t, r.flows(signal), 20*time.Second, 10*time.Millisecond, signal)
+		require.Eventually(t, r.flows(signal), patience, 10*time.Millisecond, signal)
 	}
 	go func() {
 		time.Sleep(300 * time.Millisecond)
@@ -181,7 +181,7 @@ func TestShutdownEndsCallsOfXRay(t *testing.T) {
 				"ListRetrievedTraces": "StartTraceRetrieval",
 			}[operation]
 			stop := r.start()
-			require.Eventually(t, func() bool { return r.sim.Count(before) > 0 }, 20*time.Second, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return r.sim.Count(before) > 0 }, patience, 5*time.Millisecond)
 			time.Sleep(200 * time.Millisecond)
 			shutDownWithin(t, 2*time.Second, stop)
 		})

@@ -33,6 +33,8 @@ type search struct {
 	asked time.Time
 	known bool
 	on    bool
+	// refused says that it is on and can't be used: then it is not asked sooner because traces are missing.
+	refused bool
 	// said is what the log has of it.
 	said string
 	// failures is how often it could not be asked, in a row.
@@ -45,6 +47,9 @@ const maxAskFailures = 3
 // findOut asks where segments go, unless that was asked within an interval.
 func (r *Reader) findOut(ctx context.Context, interval time.Duration) error {
 	s, now := &r.search, r.Client.Now()
+	if s.refused {
+		interval = askInterval
+	}
 	if s.known && now.Sub(s.asked) < interval {
 		return nil
 	}
@@ -62,7 +67,7 @@ func (r *Reader) findOut(ctx context.Context, interval time.Duration) error {
 		s.known, s.asked = true, now.Add(askAgain-askInterval) // as it was, and soon again
 		return nil
 	}
-	s.asked, s.known, s.on = now, true, on
+	s.asked, s.known, s.on, s.refused = now, true, on, false
 	if !on {
 		r.retrievesFrom("X-Ray")
 	}
@@ -82,7 +87,7 @@ const fromSearch = "CloudWatch Logs, as Transaction Search is on: only those tha
 
 // turnOff does without Transaction Search, until it is asked for again.
 func (r *Reader) turnOff(operation string, err error) {
-	r.search.asked, r.search.known, r.search.on = r.Client.Now(), true, false
+	r.search.asked, r.search.known, r.search.on, r.search.refused = r.Client.Now(), true, false, true
 	r.once(operation, func() {
 		r.Logger.Warn("Transaction Search can't be used; traces are retrieved from X-Ray's own store", zap.String("operation", operation), zap.Error(err))
 	})
