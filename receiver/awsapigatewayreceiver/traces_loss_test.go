@@ -30,7 +30,7 @@ func TestOutageIsLongerThanTheBackfillOfTraces(t *testing.T) {
 	stop := r.start()
 	begun := r.epoch.Add(10 * time.Minute) // of the outage, at the earliest
 	early := r.spanTruth(from, begun, nil)
-	require.Eventually(t, func() bool { return r.spans.missing(early) == 0 }, 40*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return r.spans.missing(early) == 0 }, patience, 20*time.Millisecond)
 	r.until(begun.Add(settled)) // they are read for the last time
 	stop()
 	stopped := r.now()

@@ -71,7 +71,7 @@ func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 			var from, to time.Time
 			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
 				from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
-				return tracedWorld(from, to, 5)
+				return tracedWorld(from, to, 4)
 			}, func(c *awssim.Config) {
 				c.Tracing = inPieces
 				if set.sim != nil {

@@ -95,7 +95,7 @@ func TestSpanChild(t *testing.T) {
 // crawled lets a first run learn the inventory, before anything happens.
 func (r *rig) crawled() {
 	c := r.spanChild(-1)
-	require.Eventually(r.t, func() bool { return r.sim.Count("GetResources") >= 2 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(r.t, func() bool { return r.sim.Count("GetResources") >= 2 }, patience, 10*time.Millisecond)
 	r.until(r.now().Add(5 * time.Minute))
 	c.end(r.t, syscall.SIGTERM)
 }
@@ -151,10 +151,13 @@ func TestRestartsLoseAndRepeatNoSpans(t *testing.T) {
 				assert.LessOrEqual(t, repeated, sources, "batches that came again in run %d", kids)
 			}
 			assert.Greater(t, kids, 3)
-			last := r.spanChild(kids)
-			r.until(r.now().Add(time.Hour))
-			last.end(t, syscall.SIGTERM)
-			readSpanFile(t, last.out, r.spans)
+			r.edit = readAllSpans
+			stop := r.start()
+			defer stop()
+			r.awaitSpans(r.spanTruth(from, to, nil), to)
+			r.awaitSpans(r.accessSpanTruth(from, to), to)
+			r.until(r.now().Add(lateAndSwept))
+			stop()
 			got := r.spans.taken()
 			r.compareAccessSpans(got, from, to)
 			compareSpans(t, got, r.spanTruth(from, to, nil))
