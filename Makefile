@@ -15,6 +15,8 @@ COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 TOOLS         := go tool -modfile internal/tools/go.mod
 SCRIPTS       := .ci/run $(wildcard scripts/*)
+# Modules of their own, so that what they need is in no other build.
+MODULES       := deploy/lint monitoring/ruletest
 
 # What the collector is made of: the manifest, the modules, and the receiver's sources and folders.
 COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell find receiver -type d ! -name testdata) \
@@ -52,6 +54,7 @@ bench: $(COLLECTOR) ## run the benchmarks
 lint: $(GOLANGCI_LINT) ## run golangci-lint, go vet, and the shell's own check of the scripts
 	$(GOLANGCI_LINT) run
 	go vet ./...
+	@for m in $(MODULES); do (set -x; cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run -c $(CURDIR)/.golangci.yml) || exit 1; done
 	@for s in $(SCRIPTS); do case $$(head -n 1 $$s) in *bash) bash -n $$s ;; *) sh -n $$s ;; esac && echo "syntax of $$s: ok" || exit 1; done
 
 generate: | go ## write the generated files
@@ -62,10 +65,11 @@ format: $(GOLANGCI_LINT) ## format the code
 
 tidy: | go ## tidy go.mod
 	go mod tidy
+	@for m in $(MODULES); do (set -x; go -C $$m mod tidy) || exit 1; done
 
 check: $(GOLANGCI_LINT) | go git ## fail where generate, tidy or format would change something
 	scripts/unchanged $(MAKE) --no-print-directory generate
-	@echo go mod tidy -diff; diff=$$(go mod tidy -diff) || { echo "$$diff" | head -n 40; echo "check: go.mod or go.sum is not tidy; run make tidy" >&2; exit 1; }
+	@for m in . $(MODULES); do echo go -C $$m mod tidy -diff; diff=$$(go -C $$m mod tidy -diff) || { echo "$$diff" | head -n 40; echo "check: go.mod or go.sum is not tidy; run make tidy" >&2; exit 1; }; done
 	$(GOLANGCI_LINT) fmt --diff
 
 clean: ## remove what the other targets made
