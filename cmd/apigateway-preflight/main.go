@@ -93,6 +93,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		report, err := awsapigatewayreceiver.Preflight(ctx, in.config, in.signals, announce)
 		if err != nil {
 			fmt.Fprintf(stderr, "apigateway-preflight: receivers::%s: %v\n", in.id, err)
+			if ctx.Err() != nil {
+				return lacking // it was interrupted: nothing is known to work
+			}
 			return wrong
 		}
 		if !report.Works {

@@ -79,7 +79,15 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 		return nil, fmt.Errorf("cannot open the AWS session: %w", err)
 	}
 	defer session.Close()
-	r := &Report{Signals: s.Signals, Works: true}
+	r := &Report{Signals: s.Signals, Works: true, Month: Price{Lines: []Line{}}, Savings: []Saving{}}
+	if announce := s.Announce; announce != nil {
+		var one sync.Mutex // targets are looked at together
+		s.Announce = func(text string) {
+			one.Lock()
+			defer one.Unlock()
+			announce(text)
+		}
+	}
 	var all sync.WaitGroup
 	slots := make(chan struct{}, maxTargets)
 	for _, client := range session.Clients {

@@ -50,11 +50,10 @@ type outcome struct {
 
 func newProbe(s *Settings, client *aws.Client) *probe {
 	at := client.Target()
-	p := &probe{
-		Settings: s, client: client, account: accountOf(s, at.Label), target: &Target{Label: at.Label, Region: at.Region, Dark: []Dark{}},
+	return &probe{
+		Settings: s, client: client, account: accountOf(s, at.Label), target: &Target{Label: at.Label, Region: at.Region, Dark: []Dark{}, Month: Price{Lines: []Line{}}},
 		identifies: at.AccountID == "", outcomes: map[string]*outcome{}, traced: map[string]bool{}, snapshot: &inventory.Snapshot{},
 	}
-	return p
 }
 
 // run tries everything. What one step finds out is what the next ones ask about.
