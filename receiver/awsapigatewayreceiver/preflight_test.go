@@ -132,7 +132,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 	r.sink, r.spans = nil, newSpanSink()
 	r.attemptTimeout = 20 * time.Second
 	r.edit = func(c *Config) {
-		c.Traces.InitialLookback, c.Traces.PollInterval, c.Traces.Settle = 0, time.Minute, 4*time.Minute
+		c.Traces.InitialLookback, c.Traces.PollInterval, c.Traces.Settle = 10*time.Minute, time.Minute, 4*time.Minute // a start may take minutes of the fast clock
 		c.Traces.XRay.MaxTracesPerMinute = 100 // of some 160
 		c.Inventory.RequestsPerSecond = 10
 	}
@@ -150,6 +150,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, others, 0)
 	calls = append(calls, awssim.Call{Operation: "GetTraceSummaries", Scanned: -others * foreign})
+	r.clock.Factor = 1 // the minute must not pass meanwhile
 	r.jump(to.Add(-time.Minute))
 	r.costs(r.preflightOf(r.config(), "traces"), calls, month.Minutes()/minutes)
 }
