@@ -52,9 +52,9 @@ bench: $(COLLECTOR) ## run the benchmarks
 	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test -run '^$$' -bench . -benchmem -timeout 60m $$packages
 
 lint: $(GOLANGCI_LINT) ## run golangci-lint, go vet, and the shell's own check of the scripts
-	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) run --allow-parallel-runners
 	go vet ./...
-	@for m in $(MODULES); do (set -x; cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run -c $(CURDIR)/.golangci.yml) || exit 1; done
+	@for m in $(MODULES); do (set -x; cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml) || exit 1; done
 	@for s in $(SCRIPTS); do case $$(head -n 1 $$s) in *bash) bash -n $$s ;; *) sh -n $$s ;; esac && echo "syntax of $$s: ok" || exit 1; done
 
 generate: | go ## write the generated files
