@@ -103,10 +103,13 @@ func TestPreflightPriceOfMetricsIsWhatTheCallsCost(t *testing.T) {
 				at = append(at, c.At)
 			}
 		}
-		for i := range len(at) - cycles {
-			// What belongs to a cycle comes about its beginning, in any order.
-			from, to = at[i].Add(-2*time.Minute), at[i+cycles].Add(-2*time.Minute)
-			if (to.Sub(from) - cycles*interval).Abs() < interval/10 {
+		even := 0 // gaps in a row that are as long as the interval; that before the first cycle is one, since a late cycle spills over
+		for i := 1; i < len(at); i++ {
+			if (at[i].Sub(at[i-1]) - interval).Abs() > interval/20 {
+				even = 0
+			} else if even++; even > cycles {
+				// What belongs to a cycle comes about its beginning, in any order.
+				from, to = at[i-cycles].Add(-2*time.Minute), at[i].Add(-2*time.Minute)
 				return true
 			}
 		}
@@ -120,6 +123,7 @@ func TestPreflightPriceOfMetricsIsWhatTheCallsCost(t *testing.T) {
 func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 	t.Parallel()
 	const minutes, foreign = 8, 2400
+	const settle = 12 * time.Minute // a machine that is busy is minutes of the fast clock late, and what is read that late is read once
 	// One minute's traces vary by chance, so the minute that is looked at is always the same.
 	from := time.Date(2026, 11, 20, 12, 5, 0, 0, time.UTC)
 	to := from.Add(minutes * time.Minute)
@@ -132,7 +136,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 	r.sink, r.spans = nil, newSpanSink()
 	r.attemptTimeout = 20 * time.Second
 	r.edit = func(c *Config) {
-		c.Traces.InitialLookback, c.Traces.PollInterval, c.Traces.Settle = 10*time.Minute, time.Minute, 4*time.Minute // a start may take minutes of the fast clock
+		c.Traces.InitialLookback, c.Traces.PollInterval, c.Traces.Settle = 10*time.Minute, time.Minute, settle
 		c.Traces.XRay.MaxTracesPerMinute = 100 // of some 160
 		c.Inventory.RequestsPerSecond = 10
 	}
@@ -151,7 +155,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 	require.GreaterOrEqual(t, others, 0)
 	calls = append(calls, awssim.Call{Operation: "GetTraceSummaries", Scanned: -others * foreign})
 	r.clock.Factor = 1 // the minute must not pass meanwhile
-	r.jump(to.Add(-time.Minute))
+	r.jump(to.Add(settle - 5*time.Minute))
 	r.costs(r.preflightOf(r.config(), "traces"), calls, month.Minutes()/minutes)
 }
 
