@@ -113,7 +113,7 @@ func TestTracesStartWithoutTheOthers(t *testing.T) {
 	for _, signal := range []string{signalMetrics, signalLogs, signalTraces} {
 		require.NoError(t, signals[signal].Shutdown(context.Background()))
 	}
-	assert.Zero(t, len(r.records.taken()))
+	assert.Empty(t, r.records.taken())
 }
 
 // A pipeline that is slow to take spans holds up neither metrics nor logs, and gets up to ten seconds at the end.

@@ -57,15 +57,15 @@ func (r *Reader) findOut(ctx context.Context, interval time.Duration) error {
 	if s.failures++; err == nil || unusable(err) {
 		s.failures = 0
 	}
-	switch {
-	case unusable(err):
+	if unusable(err) {
 		r.turnOff("GetTraceSegmentDestination", err)
 		return nil
-	case err != nil && !s.known && (s.failures < maxAskFailures || !spoiled(err)):
+	}
+	if err != nil {
+		if s.known || s.failures >= maxAskFailures && spoiled(err) {
+			s.known, s.asked, err = true, now.Add(askAgain-askInterval), nil // as it was, and soon again
+		}
 		return err
-	case err != nil:
-		s.known, s.asked = true, now.Add(askAgain-askInterval) // as it was, and soon again
-		return nil
 	}
 	s.asked, s.known, s.on, s.refused = now, true, on, false
 	if !on {
