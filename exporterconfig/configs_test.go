@@ -41,16 +41,38 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(collector(t), args...)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
+	c.Env = append(os.Environ(), placeholders(t)...)
+	c.Env = append(c.Env, "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
 	return c
+}
+
+// placeholders are values of the variables that configs take from the environment: nothing answers at their addresses.
+func placeholders(t *testing.T) []string {
+	t.Helper()
+	var env []string
+	for _, file := range configs(t) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`\$\{env:(\w+)\}`).FindAllStringSubmatch(string(text), -1) {
+			switch name := m[1]; {
+			case name == "AWS_REGION":
+				env = append(env, name+"=us-east-1")
+			case name == "KAFKA_BROKER":
+				env = append(env, name+"=127.0.0.1:1")
+			case strings.HasSuffix(name, "_ENDPOINT"), strings.HasSuffix(name, "_URL"):
+				env = append(env, name+"=http://127.0.0.1:1")
+			default:
+				env = append(env, name+"=placeholder")
+			}
+		}
+	}
+	return env
 }
 
 func TestConfigsAreValid(t *testing.T) {
 	for _, file := range configs(t) {
 		t.Run(file, func(t *testing.T) {
-			path, err := filepath.Abs(file)
-			require.NoError(t, err)
-			out, err := command(t, "validate", "--config", path).CombinedOutput()
+			out, err := command(t, "validate", "--config", runnable(t, file)).CombinedOutput()
 			require.NoError(t, err, string(out))
 		})
 	}
@@ -58,13 +80,13 @@ func TestConfigsAreValid(t *testing.T) {
 
 // TestConfigsStartWithoutWarnings starts each config, with an AWS that does not answer and ports of the system's choice.
 func TestConfigsStartWithoutWarnings(t *testing.T) {
-	ports := regexp.MustCompile(`endpoint: 127\.0\.0\.1:\d+`)
+	ports := regexp.MustCompile(`("?endpoint"?): ?"?(127\.0\.0\.1|0\.0\.0\.0):\d+"?`)
 	for _, file := range configs(t) {
 		t.Run(file, func(t *testing.T) {
-			text, err := os.ReadFile(file)
+			text, err := os.ReadFile(runnable(t, file))
 			require.NoError(t, err)
 			path := filepath.Join(t.TempDir(), file)
-			require.NoError(t, os.WriteFile(path, ports.ReplaceAll(text, []byte("endpoint: 127.0.0.1:0")), 0o600))
+			require.NoError(t, os.WriteFile(path, ports.ReplaceAll(text, []byte(`$1: "127.0.0.1:0"`)), 0o600))
 
 			c := command(t, "--config", path, "--config", "yaml:receivers::awsapigateway::endpoint: http://127.0.0.1:1",
 				"--config", "yaml:service::telemetry::metrics::level: none")
