@@ -41,7 +41,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(collector(t), args...)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), placeholders(t)...)
+	c.Env = append(placeholders(t), os.Environ()...) // the last one of a name counts
 	c.Env = append(c.Env, "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
 	return c
 }
