@@ -2,9 +2,11 @@ package exporterconfig
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,4 +130,39 @@ func TestKafkaConfigsMeet(t *testing.T) {
 	assert.Equal(t, true, section(receiver, "message_marking")["after"])
 	assert.Equal(t, "earliest", receiver["initial_offset"])
 	assert.Equal(t, 0, section(receiver, "error_backoff")["max_elapsed_time"])
+}
+
+// TestEachConfigIsInTheTable asserts that docs/backends.md tells of each config, and of none that is not there.
+func TestEachConfigIsInTheTable(t *testing.T) {
+	text, err := os.ReadFile("../docs/backends.md")
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\]\(\.\./exporterconfig/([\w.]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		found[m[1]] = true
+	}
+	assert.Equal(t, configs(t), slices.Sorted(maps.Keys(found)))
+}
+
+// TestBackendsNameWhatThereIs asserts that the document and the configs name metrics and settings of the receiver.
+func TestBackendsNameWhatThereIs(t *testing.T) {
+	text := func(file string) string {
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		return string(b)
+	}
+	metrics, settings := text("../receiver/awsapigatewayreceiver/metrics.md"), text("../receiver/awsapigatewayreceiver/README.md")
+	metric := regexp.MustCompile(`aws\.api_gateway\.[a-z_.]*[a-z]`)
+	setting := regexp.MustCompile("[`(]((?:metrics|inventory|logs|traces)\\.[a-z_.]+)[`)]")
+	seen := 0
+	for _, file := range append(configs(t), "../docs/backends.md") {
+		for _, name := range metric.FindAllString(text(file), -1) {
+			seen++
+			assert.True(t, strings.Contains(metrics, "`"+name+"`"), "%s in %s", name, file)
+		}
+		for _, m := range setting.FindAllStringSubmatch(text(file), -1) {
+			seen++
+			assert.True(t, strings.Contains(settings, "`"+m[1]+"`") || strings.Contains(settings, "`"+m[1]+"."), "%s in %s", m[1], file)
+		}
+	}
+	assert.Greater(t, seen, 5)
 }
