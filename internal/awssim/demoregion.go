@@ -23,6 +23,7 @@ func demoMain(apis []*API, now, old time.Time) *Region {
 		Account:     AccountSettings{CloudWatchRoleARN: demoRoleARN("apigateway-logs")},
 		DomainNames: demoDomainNames(now, old),
 		LogGroups:   demoLogGroups(old),
+		Alarms:      demoAlarms(apis),
 		VPCLinks: []*VPCLink{
 			{
 				ID: "vpcl00orders", Name: "orders", Created: old, Description: "to the orders' load balancer",
@@ -143,6 +144,7 @@ func demoPartnersMain(apis []*API, now, old time.Time) *Region {
 	}
 	return &Region{
 		Name: "us-east-1", APIs: apis, TransactionSearch: true,
+		Alarms: []*Alarm{{Name: "partners-4xx", Metric: "4XXError", Dimensions: []string{"ApiName", "partner-api", "Stage", "v1"}}},
 		DomainNames: []*DomainName{{
 			Name: "partners.internal.example.com", ID: "privpartn1", EndpointType: "PRIVATE", Created: old,
 			ManagementPolicy: `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + DemoAccount + `"}, "Action": "apigateway:CreateAccessAssociation", "Resource": "*"}]}`,

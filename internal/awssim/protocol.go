@@ -60,6 +60,9 @@ type operation struct {
 var cloudWatchOperations = map[string]func(*Server, *exchange) (any, error){
 	"ListMetrics":   (*Server).listMetrics,
 	"GetMetricData": (*Server).getMetricData,
+
+	"DescribeAlarms":       (*Server).describeAlarms,
+	"DescribeAlarmHistory": (*Server).describeAlarmHistory,
 }
 
 // route finds the operation of a request; its protocol is set even where the operation is unknown, so that the error has the right form.

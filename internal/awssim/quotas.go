@@ -9,6 +9,8 @@ import (
 const (
 	quotaListMetrics   = 25  // ListMetrics: requests a second (CloudWatch User Guide, service quotas)
 	quotaGetMetricData = 500 // GetMetricData: requests a second (same)
+	quotaAlarms        = 9   // DescribeAlarms: requests a second (same)
+	quotaAlarmHistory  = 20  // DescribeAlarmHistory: requests a second (same)
 	// GetMetricData: datapoints a second where StartTime is at most recentDatapoints ago, and where it is older (same).
 	quotaRecentDatapoints = 180_000
 	quotaOldDatapoints    = 396_000
@@ -98,6 +100,10 @@ func (q *quotas) allow(op *operation, c caller, now time.Time) bool {
 		return q.take(op.name+where, now, 1, quotaListMetrics, quotaListMetrics)
 	case op.name == "GetMetricData":
 		return q.take(op.name+where, now, 1, quotaGetMetricData, quotaGetMetricData)
+	case op.name == "DescribeAlarms":
+		return q.take(op.name+where, now, 1, quotaAlarms, quotaAlarms)
+	case op.name == "DescribeAlarmHistory":
+		return q.take(op.name+where, now, 1, quotaAlarmHistory, quotaAlarmHistory)
 	case op.name == "GetTraceSummaries":
 		return q.take(op.name+where, now, 1, quotaTraceSummaries, quotaTraceSummaries)
 	case op.name == "BatchGetTraces":

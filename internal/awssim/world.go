@@ -49,6 +49,7 @@ type Region struct {
 	APIKeys            []*APIKey
 	ClientCertificates []*ClientCertificate
 	LogGroups          []*LogGroup
+	Alarms             []*Alarm
 	ForeignTraces      float64 // mean traces a minute of other services, without API Gateway in them
 	// TransactionSearch sends segments to CloudWatch Logs, of traces that begin from TransactionSearchSince on; its zero value: ever since.
 	TransactionSearch      bool

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
@@ -39,6 +40,8 @@ type Config struct {
 	Metrics metrics.Config `mapstructure:"metrics"`
 	// Logs are access and execution logs, in logs pipelines.
 	Logs logs.Config `mapstructure:"logs"`
+	// Alarms are those of CloudWatch that watch API Gateway, in metrics and logs pipelines.
+	Alarms alarms.Config `mapstructure:"alarms"`
 	// Traces are those of X-Ray, and spans that are made of access logs, in traces pipelines.
 	Traces traces.Config `mapstructure:"traces"`
 }
@@ -50,6 +53,7 @@ func createDefaultConfig() component.Config {
 		Inventory: inventory.DefaultConfig(),
 		Metrics:   metrics.DefaultConfig(),
 		Logs:      logs.DefaultConfig(),
+		Alarms:    alarms.DefaultConfig(),
 		Traces:    traces.DefaultConfig(),
 	}
 }
@@ -85,6 +89,7 @@ func (c *Config) Validate() error {
 		below("inventory", c.Inventory.Check()),
 		below("metrics", c.Metrics.Check()),
 		below("logs", c.Logs.Check()),
+		below("alarms", c.Alarms.Check()),
 		below("traces", c.Traces.Check()),
 	)...)
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
@@ -109,6 +110,7 @@ type target struct {
 	resources *resource.Writer
 	inventory *inventory.Inventory
 	reporter  *entity.Reporter // nil: not in a logs pipeline
+	alarms    *alarms.List     // nil: they are off
 	ready     chan struct{}    // closed when all of the above is there
 }
 
@@ -233,6 +235,7 @@ func (r *gatewayReceiver) target(run context.Context, t *target) {
 		}
 		t.reporter = nil
 	}
+	t.alarms = r.newAlarms(t)
 	t.watch.attachInventory(t.inventory)
 	close(t.ready)
 	t.inventory.Run(run, func(lists, rest error) {
@@ -273,7 +276,7 @@ func (r *gatewayReceiver) signal(a *activity, name string, t *target) {
 	case signalMetrics:
 		r.runMetrics(a, t)
 	case signalLogs:
-		t.reporter.Run(a.run, emit.NewLogs(r.emitter(a, t, sourceEntities, "apigateway"), r.logs))
+		r.runRecords(a, t)
 	case signalTraces:
 		r.runTraces(a, t)
 	}
@@ -312,6 +315,7 @@ func (r *gatewayReceiver) runMetrics(a *activity, t *target) {
 	var all sync.WaitGroup
 	all.Go(func() { collector.Run(a.run, func(err error) { t.watch.report(sourceMetrics, err) }) })
 	all.Go(func() { limits.Run(a.run) })
+	all.Go(func() { r.runAlarmStates(a, t) })
 	if r.config.Inventory.Usage.Enabled {
 		all.Go(func() { limits.RunUsage(a.run, func(err error) { t.watch.report(sourceUsage, err) }) })
 	}

@@ -35,13 +35,15 @@ const (
 	sourceSomeLogs  = "part of the logs"
 	sourceTraces    = "traces"
 	sourceSpans     = "spans of access logs" // of refusals alone
+	sourceAlarms    = "alarms"
+	sourceHistory   = "history of alarms"
 )
 
 // sources in the order of what the status says first.
-var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLogs, sourceTraces, sourcePartial, sourceUsage, sourceSomeLogs}
+var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLogs, sourceTraces, sourcePartial, sourceUsage, sourceSomeLogs, sourceAlarms, sourceHistory}
 
 // partial are the sources of which a failure leaves the target up.
-var partial = []string{sourcePartial, sourceUsage, sourceSomeLogs}
+var partial = []string{sourcePartial, sourceUsage, sourceSomeLogs, sourceAlarms, sourceHistory}
 
 // telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
 type telemetry struct {

@@ -45,6 +45,9 @@ var (
 	opFilterLogEvents   = operation{"FilterLogEvents", "logs:FilterLogEvents", logGroupPattern, func(l *limits) *limiter { return l.logEvents }, nil}
 	opDescribeLogGroups = operation{"DescribeLogGroups", "logs:DescribeLogGroups", logGroupPattern, func(l *limits) *limiter { return l.logGroups }, nil}
 
+	opDescribeAlarms       = operation{"DescribeAlarms", "cloudwatch:DescribeAlarms", "*", func(l *limits) *limiter { return l.alarms }, nil}
+	opDescribeAlarmHistory = operation{"DescribeAlarmHistory", "cloudwatch:DescribeAlarmHistory", "*", func(l *limits) *limiter { return l.alarmHistory }, nil}
+
 	opGetTraceSummaries = operation{"GetTraceSummaries", "xray:GetTraceSummaries", "*", func(l *limits) *limiter { return l.traceSummaries }, nil}
 	opBatchGetTraces    = operation{"BatchGetTraces", "xray:BatchGetTraces", "*", func(l *limits) *limiter { return l.traces }, nil}
 	opGetDestination    = operation{"GetTraceSegmentDestination", "xray:GetTraceSegmentDestination", "*", traceRetrieval, nil}

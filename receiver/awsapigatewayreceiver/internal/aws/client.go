@@ -38,6 +38,8 @@ type Client struct {
 	logger      *zap.Logger
 
 	offset atomic.Int64 // AWS's clock less ours, nanoseconds
+	// noLogAlarms says that the region does not know log alarms.
+	noLogAlarms atomic.Bool
 
 	assumeRole        func(context.Context, *sts.AssumeRoleInput, ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
 	getCallerIdentity func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
@@ -45,6 +47,7 @@ type Client struct {
 	getMetricData     func(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 	filterLogEvents   func(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
 	describeLogGroups func(context.Context, *cloudwatchlogs.DescribeLogGroupsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DescribeLogGroupsOutput, error)
+	alarms            alarmCalls
 	xray              xrayCalls
 	controlPlane      map[model.Read]read
 }
@@ -76,6 +79,7 @@ func (c *Client) connect() {
 	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
 	cw := cloudwatch.NewFromConfig(c.cfg)
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
+	c.alarms = alarmCalls{cw.DescribeAlarms, cw.DescribeAlarmHistory}
 	logs := cloudwatchlogs.NewFromConfig(c.cfg, decodeLogEvents)
 	c.filterLogEvents, c.describeLogGroups = logs.FilterLogEvents, logs.DescribeLogGroups
 	c.xray = xrayCallsOf(xray.NewFromConfig(c.cfg))

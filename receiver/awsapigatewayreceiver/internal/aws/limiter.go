@@ -72,6 +72,8 @@ func (l *limiter) succeeded(now time.Time) {
 type limits struct {
 	metricData, datapoints, listMetrics, controlPlane, getResources, logEvents, logGroups, sts *limiter
 
+	alarms, alarmHistory *limiter
+
 	traceSummaries, traces, traceRetrieval *limiter
 }
 
@@ -99,6 +101,9 @@ func limitsFor(k limitsKey, controlPlanePerSecond, logsPerSecond float64) *limit
 			logEvents:    newLimiter(logsPerSecond, logEventsBurst(logsPerSecond)),
 			logGroups:    newLimiter(describeLogGroupsPerSecond, describeLogGroupsBurst),
 			sts:          newLimiter(stsPerSecond, stsPerSecond),
+
+			alarms:       newLimiter(describeAlarmsPerSecond, describeAlarmsPerSecond),
+			alarmHistory: newLimiter(describeAlarmHistoryPerSecond, describeAlarmHistoryPerSecond),
 
 			traceSummaries: newLimiter(traceSummariesPerSecond, traceSummariesPerSecond),
 			traces:         newLimiter(tracesPerSecond, tracesPerSecond),

@@ -13,6 +13,9 @@ const (
 	// ListMetrics: 25 transactions a second.
 	listMetricsPerSecond = 12
 	listMetricsBurst     = 20
+	// DescribeAlarms: 9 transactions a second, DescribeAlarmHistory: 20 (same page).
+	describeAlarmsPerSecond       = 2
+	describeAlarmHistoryPerSecond = 5
 	// API Gateway's control plane: 10 requests a second, burst 40, all operations together; not adjustable and shared with deployments
 	// ("Amazon API Gateway quotas"). The steady rate is inventory.requests_per_second.
 	controlPlaneBurst = 20
@@ -44,6 +47,8 @@ const (
 	// maxTraceBytes bounds the documents of one Traces call. X-Ray keeps 500 KB of a trace at most ("AWS X-Ray endpoints and quotas").
 	maxTraceBytes = 32 << 20
 
+	// alarmPageSize is the largest MaxRecords of DescribeAlarms and DescribeAlarmHistory.
+	alarmPageSize = 100
 	// MaxQueries is the number of MetricDataQuery structures of one GetMetricData request.
 	MaxQueries = 500
 	// MaxDatapoints is the number of datapoints that one GetMetricData request may ask for.

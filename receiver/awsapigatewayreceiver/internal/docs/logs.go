@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
 )
 
@@ -19,7 +20,8 @@ func logsPage() []byte {
 	w("| --- | --- | --- |")
 	w("| `aws.api_gateway.access` | a request, as the access log of its stage has it | the line, with what is left out masked |")
 	w("| `aws.api_gateway.execution` | a line of an execution log | the line, with what is left out masked |")
-	w("| `aws.api_gateway.logs_lost` | events of a log group that can't be read any more | which, from when to when, and why |\n")
+	w("| `aws.api_gateway.logs_lost` | events of a log group that can't be read any more | which, from when to when, and why |")
+	w("| `%s` | a [change of state](#transitions-of-alarms) of an alarm | CloudWatch's sentence |\n", alarms.Event)
 	w("Records of requests have no body with `logs::body: none`. All have:\n")
 	w("| | |")
 	w("| --- | --- |")
@@ -34,6 +36,7 @@ func logsPage() []byte {
 	accessPage(w)
 	executionPage(w)
 	lostPage(w)
+	alarmTransitions(w)
 	return b.Bytes()
 }
 

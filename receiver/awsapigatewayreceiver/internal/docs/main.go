@@ -57,6 +57,7 @@ func metricsPage() []byte {
 	w("What `metrics::extra` asks for: a gauge with a point per statistic, told apart by `aws.cloudwatch.statistic`. Dimensions beyond API, stage and route become")
 	w("`aws.cloudwatch.dimension.<name>`.\n")
 	inventoryMetrics(w)
+	alarmStates(w)
 	w("# Resource attributes\n")
 	w("One resource per stage. What belongs to no stage stands on the resource of its API, which has the API's ARN and no stage; what belongs to no API on that of the account and")
 	w("region, whose `cloud.resource_id` is the ARN of `/account`. `resource_attributes: {service.name: {enabled: false}}` switches an attribute.\n")
