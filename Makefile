@@ -44,7 +44,7 @@ run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AW
 # Tests wait for clocks more than they compute, hence -parallel.
 test: $(COLLECTOR) ## run all tests, with the race detector where there is a C compiler
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "test: without the race detector, which needs a C compiler"; }; \
-	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test $$race -parallel 4 -timeout 20m ./...
+	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test $$race -parallel 4 -timeout 40m ./...
 
 bench: $(COLLECTOR) ## run the benchmarks
 	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u); \
