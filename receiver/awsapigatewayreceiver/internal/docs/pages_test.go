@@ -66,7 +66,7 @@ func TestPagesNameSettingsThatThereAre(t *testing.T) {
 	}
 	require.True(t, listed["traces.xray.max_traces_per_minute"])
 	for _, file := range pages(t) {
-		for _, name := range submatches(page(t, file), "`((?:metrics|logs|traces|inventory)\\.[a-z_.]+)[`:]") {
+		for _, name := range submatches(page(t, file), "`((?:metrics|logs|traces|inventory|alarms)\\.[a-z_.]+)[`:]") {
 			if !strings.HasPrefix(name, "metrics.aws.") && !strings.HasSuffix(name, ".md") {
 				assert.True(t, listed[name], "%s in %s", name, file)
 			}
