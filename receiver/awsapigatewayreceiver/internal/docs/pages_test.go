@@ -90,7 +90,8 @@ func TestPagesLinkToWhatThereIs(t *testing.T) {
 			if !assert.NoError(t, err, "%s in %s", link, file) || heading == "" {
 				continue
 			}
-			assert.True(t, slices.ContainsFunc(submatches(page(t, path), `(?m)^#+ (.+)$`), func(h string) bool { return slug(h) == heading }), "%s in %s", link, file)
+			headings := submatches(page(t, path), `(?m)^#+ (.+)$`)
+			assert.True(t, slices.ContainsFunc(headings, func(h string) bool { return slug(h) == heading }), "%s in %s", link, file)
 		}
 	}
 }
