@@ -38,7 +38,7 @@ func (m *moment) UnmarshalCBOR(data []byte) error {
 	if err := cborDecoding.Unmarshal(data, &tag); err != nil {
 		return err
 	}
-	seconds := 0.0
+	var seconds float64
 	switch v := tag.Content.(type) {
 	case float64:
 		seconds = v

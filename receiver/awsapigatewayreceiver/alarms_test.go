@@ -278,3 +278,11 @@ func TestAlarmsAreOff(t *testing.T) {
 	assert.Empty(t, states.at(t, r.now()))
 	assert.Empty(t, changes.taken())
 }
+
+// The section's errors are said with its key.
+func TestAlarmSettingsAreChecked(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	require.NoError(t, c.Validate())
+	c.Alarms.Interval = time.Second
+	assert.ErrorContains(t, c.Validate(), "alarms::interval: 1s is not between 10s and 1h0m0s")
+}
