@@ -7,7 +7,7 @@ type Permission struct{ Operation, Action, Resource string }
 
 // operations are those that are no reads of the control plane.
 var operations = []operation{
-	opAssumeRole, opGetCallerIdentity, opListMetrics, opGetMetricData, opDescribeLogGroups, opFilterLogEvents,
+	opAssumeRole, opGetCallerIdentity, opListMetrics, opGetMetricData, opDescribeAlarms, opDescribeAlarmHistory, opDescribeLogGroups, opFilterLogEvents,
 	opGetTraceSummaries, opBatchGetTraces, opGetDestination, opStartRetrieval, opListRetrieved,
 }
 

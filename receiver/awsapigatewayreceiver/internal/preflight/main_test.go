@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
@@ -73,6 +74,7 @@ func newRigAt(t *testing.T, factor float64) *rig {
 // everything asks for what is off by default, too.
 func (r *rig) everything() {
 	r.Inventory.APIKeys.Enabled, r.Inventory.Usage.Enabled = true, true
+	r.Alarms = alarms.DefaultConfig()
 }
 
 // partner reads the other account through its role.

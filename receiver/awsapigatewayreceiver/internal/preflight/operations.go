@@ -10,6 +10,10 @@ const (
 	getCallerIdentity = "GetCallerIdentity"
 	listMetrics       = "ListMetrics"
 	getMetricData     = "GetMetricData"
+
+	describeAlarms       = "DescribeAlarms"
+	describeAlarmHistory = "DescribeAlarmHistory"
+
 	describeLogGroups = "DescribeLogGroups"
 	filterLogEvents   = "FilterLogEvents"
 	getTraceSummaries = "GetTraceSummaries"
@@ -24,6 +28,7 @@ const (
 	forAll       = "all"
 	forInventory = "inventory"
 	forMetrics   = "metrics"
+	forAlarms    = "alarms" // without which all else goes on
 	forTraces    = "traces"
 )
 
@@ -72,6 +77,12 @@ func (p *probe) operations() []operation {
 	}
 	if p.in("metrics") {
 		add(forMetrics, listMetrics, getMetricData)
+	}
+	if p.watches() {
+		optional(forAlarms, describeAlarms)
+	}
+	if p.recounts() {
+		optional(forAlarms, describeAlarmHistory)
 	}
 	if needs := p.groupsFor(); needs != "" {
 		optional(needs, describeLogGroups) // groups are read all the same

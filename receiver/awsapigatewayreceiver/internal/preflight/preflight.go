@@ -17,6 +17,7 @@ import (
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
@@ -34,6 +35,7 @@ type Settings struct {
 	Filter    *inventory.Filter
 	Inventory inventory.Config
 	Metrics   *metrics.Config
+	Alarms    alarms.Config
 	Logs      *logs.Config
 	Traces    *traces.Config
 	// Signals are those of the pipelines: metrics, logs, traces.

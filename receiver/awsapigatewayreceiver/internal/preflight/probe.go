@@ -67,7 +67,7 @@ func (p *probe) run(ctx context.Context) {
 		Target: at, Reader: p, Config: p.Inventory, Filter: p.Filter, Clock: p.Clock, Store: &checkpoint.Store{}, Key: "inventory", Logger: zap.NewNop(),
 		CheckpointError: func(context.Context) {},
 	})
-	for _, step := range []func(context.Context){p.apis, p.reads, p.metrics, p.logGroups, p.traces} {
+	for _, step := range []func(context.Context){p.apis, p.reads, p.metrics, p.alarms, p.logGroups, p.traces} {
 		if ctx.Err() != nil {
 			return
 		}
