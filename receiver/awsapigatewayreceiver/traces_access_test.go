@@ -63,7 +63,7 @@ func (r *rig) learn(from time.Time) {
 	r.until(r.now().Add(5 * time.Minute))
 	stop()
 	if before := from.Add(-2 * time.Minute); before.After(r.now()) {
-		r.jump(before)
+		r.leap(before)
 	}
 }
 

@@ -121,7 +121,9 @@ func TestNoSecretIsInASpan(t *testing.T) {
 			stop := r.start()
 			defer stop()
 			r.until(to)
-			if !set.search {
+			if set.search {
+				r.awaitSpans(r.retrievedTruth(from, to), to)
+			} else {
 				r.awaitSpans(r.spanTruth(from, to, nil), to)
 			}
 			r.awaitSpans(r.accessSpanTruth(from, to), to)

@@ -161,14 +161,14 @@ func (s *spanSink) len() int {
 	return len(s.spans)
 }
 
-// missing is how many of some spans have not come.
-func (s *spanSink) missing(want map[spanID]spanData) (n int) {
+// has says whether all of some spans have come.
+func (s *spanSink) has(want map[spanID]spanData) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id := range want {
 		if s.spans[id] == nil {
-			n++
+			return false
 		}
 	}
-	return n
+	return true
 }
