@@ -12,12 +12,14 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces"
 )
 
 func loadConfig(t *testing.T, name string) (*Config, error) {
@@ -76,6 +78,11 @@ func TestEverySettingIsRead(t *testing.T) {
 			HashKey: "sixteen bytes and more", Include: []string{"user.id"}, LogStream: true,
 			Groups:    []logs.GroupConfig{{Name: "/shared/apis", API: "orders", Stage: "prod", Format: "$context.requestId $context.status"}},
 			Execution: logs.ExecutionConfig{Enabled: true, Bodies: true},
+		},
+		Alarms: alarms.Config{Interval: 30 * time.Second},
+		Traces: traces.Config{
+			PollInterval: time.Minute, InitialLookback: time.Hour, Delay: 2 * time.Minute, Settle: 10 * time.Minute, MaxBackfill: 48 * time.Hour,
+			XRay: traces.XRayConfig{MaxTracesPerMinute: 1000}, AccessLogs: traces.AccessLogsConfig{Enabled: true},
 		},
 	}, c)
 }
