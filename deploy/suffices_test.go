@@ -37,7 +37,7 @@ func TestPoliciesSuffice(t *testing.T) {
 		complete          bool // every grant is needed
 	}{
 		"metrics":          {policies: []string{"metrics", "inventory"}, signals: []string{"metrics"}, settings: "inventory: {usage: {enabled: true}}"},
-		"logs":             {policies: []string{"logs", "inventory"}, signals: []string{"logs"}, settings: "logs: {start_at: 1m, execution: {enabled: true}}"},
+		"logs":             {policies: []string{"logs", "inventory"}, signals: []string{"logs"}, settings: "alarms: {enabled: false}, logs: {start_at: 1m, execution: {enabled: true}}"},
 		"traces":           {policies: []string{"traces", "inventory"}, signals: []string{"traces"}},
 		"traces and spans": {policies: []string{"traces", "logs", "inventory"}, signals: []string{"traces"}, settings: "traces: {access_logs: {enabled: true}}"},
 		"all":              {policies: []string{"reader"}, signals: []string{"metrics", "logs", "traces"}},
