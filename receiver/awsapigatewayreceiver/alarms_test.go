@@ -179,62 +179,64 @@ var transitions = []string{
 
 // Alarms that watch API Gateway have their state as a metric on the resource of their stage, and each change of it is a record; others are left out.
 func TestAlarmsComeOut(t *testing.T) {
-	t.Parallel()
-	r, states, changes := newAlarmRig(t)
-	stop, err := r.tryStart(states)
-	require.NoError(t, err)
-	defer stop()
-	want := map[string]string{
-		"orders 5xx": ordersProd + " OK", "catalog latency": account + "/http000001/$default OK", "orders everywhere": orders + " OK", "any API": account + " OK",
-		"orders are ill": ordersProd + " OK", "all is ill": account + " OK", "lines": ordersProd + " OK",
-	}
-	r.until(r.epoch.Add(9 * time.Minute))
-	require.Eventually(t, func() bool { return len(states.at(t, r.now())) == len(want) }, 20*time.Second, 20*time.Millisecond)
-	r.until(r.epoch.Add(20 * time.Minute))
-	require.Eventually(t, func() bool { return len(changes.taken()) >= len(transitions) }, 20*time.Second, 50*time.Millisecond)
-	assert.Equal(t, transitions, changes.taken())
-	assert.Len(t, changes.uids, len(transitions))
-	assert.Equal(t, r.epoch.Add(10*time.Minute), changes.times[ordersProd+" orders 5xx OK→ALARM ERROR"])
-	assert.Equal(t, r.epoch.Add(14*time.Minute), changes.times[ordersProd+" orders 5xx ALARM→OK INFO"])
-	assert.Equal(t, want, states.at(t, r.now()))
-	if raised := states.at(t, r.epoch.Add(14*time.Minute)); assert.Len(t, raised, len(want)) {
-		assert.Equal(t, ordersProd+" ALARM", raised["orders 5xx"])
-		assert.Equal(t, ordersProd+" ALARM", raised["orders are ill"])
-		assert.Equal(t, account+" OK", raised["any API"])
-		assert.Equal(t, account+"/http000001/$default INSUFFICIENT_DATA", raised["catalog latency"])
-	}
+	bubble(t, func(t *testing.T) {
+		r, states, changes := newAlarmRig(t)
+		stop, err := r.tryStart(states)
+		require.NoError(t, err)
+		defer stop()
+		want := map[string]string{
+			"orders 5xx": ordersProd + " OK", "catalog latency": account + "/http000001/$default OK", "orders everywhere": orders + " OK", "any API": account + " OK",
+			"orders are ill": ordersProd + " OK", "all is ill": account + " OK", "lines": ordersProd + " OK",
+		}
+		r.until(r.epoch.Add(9 * time.Minute))
+		require.Eventually(t, func() bool { return len(states.at(t, r.now())) == len(want) }, 20*time.Second, 20*time.Millisecond)
+		r.until(r.epoch.Add(20 * time.Minute))
+		require.Eventually(t, func() bool { return len(changes.taken()) >= len(transitions) }, 20*time.Second, 50*time.Millisecond)
+		assert.Equal(t, transitions, changes.taken())
+		assert.Len(t, changes.uids, len(transitions))
+		assert.Equal(t, r.epoch.Add(10*time.Minute), changes.times[ordersProd+" orders 5xx OK→ALARM ERROR"])
+		assert.Equal(t, r.epoch.Add(14*time.Minute), changes.times[ordersProd+" orders 5xx ALARM→OK INFO"])
+		assert.Equal(t, want, states.at(t, r.now()))
+		if raised := states.at(t, r.epoch.Add(14*time.Minute)); assert.Len(t, raised, len(want)) {
+			assert.Equal(t, ordersProd+" ALARM", raised["orders 5xx"])
+			assert.Equal(t, ordersProd+" ALARM", raised["orders are ill"])
+			assert.Equal(t, account+" OK", raised["any API"])
+			assert.Equal(t, account+"/http000001/$default INSUFFICIENT_DATA", raised["catalog latency"])
+		}
+	})
 }
 
 // Each transition comes out once although the collector is restarted, it was down when alarms changed, and the pipeline refuses at first.
 func TestTransitionsComeOnce(t *testing.T) {
-	t.Parallel()
-	r, states, changes := newAlarmRig(t)
-	r.dir = t.TempDir()
-	refusals := 0
-	changes.refuse = func() error {
-		if refusals++; refusals%3 != 0 {
-			return errRefused
+	bubble(t, func(t *testing.T) {
+		r, states, changes := newAlarmRig(t)
+		r.dir = t.TempDir()
+		refusals := 0
+		changes.refuse = func() error {
+			if refusals++; refusals%3 != 0 {
+				return errRefused
+			}
+			return nil
 		}
-		return nil
-	}
-	stop, err := r.tryStart(states)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(states.at(t, r.now())) > 0 }, 20*time.Second, 20*time.Millisecond)
-	r.until(r.epoch.Add(11*time.Minute + 30*time.Second))
-	stop()
-	first := len(changes.taken())
-	r.until(r.epoch.Add(15 * time.Minute))
-	stop, err = r.tryStart(states)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(changes.taken()) >= len(transitions) }, 30*time.Second, 50*time.Millisecond)
-	r.until(r.now().Add(5 * time.Minute))
-	stop()
-	stop, err = r.tryStart(states)
-	require.NoError(t, err)
-	r.until(r.now().Add(5 * time.Minute))
-	stop()
-	assert.Equal(t, transitions, changes.taken())
-	assert.Less(t, first, len(transitions))
+		stop, err := r.tryStart(states)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return len(states.at(t, r.now())) > 0 }, 20*time.Second, 20*time.Millisecond)
+		r.until(r.epoch.Add(11*time.Minute + 30*time.Second))
+		stop()
+		first := len(changes.taken())
+		r.until(r.epoch.Add(15 * time.Minute))
+		stop, err = r.tryStart(states)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return len(changes.taken()) >= len(transitions) }, 30*time.Second, 50*time.Millisecond)
+		r.until(r.now().Add(5 * time.Minute))
+		stop()
+		stop, err = r.tryStart(states)
+		require.NoError(t, err)
+		r.until(r.now().Add(5 * time.Minute))
+		stop()
+		assert.Equal(t, transitions, changes.taken())
+		assert.Less(t, first, len(transitions))
+	})
 }
 
 // What is not allowed is said once and leaves the target up; the rest goes on.
@@ -242,41 +244,43 @@ func TestAlarmsAreDenied(t *testing.T) {
 	t.Parallel()
 	for denied, states := range map[string]bool{"DescribeAlarms": false, "DescribeAlarmHistory": true} {
 		t.Run(denied, func(t *testing.T) {
-			t.Parallel()
-			r, sink, changes := newAlarmRig(t)
-			r.telemetry = componenttest.NewTelemetry()
-			defer func() { assert.NoError(t, r.telemetry.Shutdown(context.Background())) }()
-			r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{denied: awssim.IdentityPolicy}})
-			stop, err := r.tryStart(sink)
-			require.NoError(t, err)
-			defer stop()
-			require.Eventually(t, func() bool { return r.sim.Count(denied) > 4 }, 20*time.Second, 20*time.Millisecond)
-			said := r.logs.FilterMessageSnippet("Part of a target cannot be read").All()
-			require.Len(t, said, 1)
-			assert.Contains(t, said[0].ContextMap()["error"], "allow cloudwatch:"+denied+" on * in the identity's policy")
-			assert.Empty(t, changes.taken())
-			assert.Equal(t, states, len(sink.at(t, r.now())) > 0)
-			assert.InDelta(t, 1, r.count("target_up"), 0)
-			events := r.host.statuses()
-			assert.Equal(t, componentstatus.StatusRecoverableError, events[len(events)-1].Status())
-			r.sim.SetFaults(awssim.Faults{})
-			require.Eventually(t, func() bool { return r.logs.FilterMessage("Target can be read again").Len() == 1 }, 20*time.Second, 20*time.Millisecond)
+			bubble(t, func(t *testing.T) {
+				r, sink, changes := newAlarmRig(t)
+				r.telemetry = componenttest.NewTelemetry()
+				defer func() { assert.NoError(t, r.telemetry.Shutdown(context.Background())) }()
+				r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{denied: awssim.IdentityPolicy}})
+				stop, err := r.tryStart(sink)
+				require.NoError(t, err)
+				defer stop()
+				require.Eventually(t, func() bool { return r.sim.Count(denied) > 4 }, 20*time.Second, 20*time.Millisecond)
+				said := r.logs.FilterMessageSnippet("Part of a target cannot be read").All()
+				require.Len(t, said, 1)
+				assert.Contains(t, said[0].ContextMap()["error"], "allow cloudwatch:"+denied+" on * in the identity's policy")
+				assert.Empty(t, changes.taken())
+				assert.Equal(t, states, len(sink.at(t, r.now())) > 0)
+				assert.InDelta(t, 1, r.count("target_up"), 0)
+				events := r.host.statuses()
+				assert.Equal(t, componentstatus.StatusRecoverableError, events[len(events)-1].Status())
+				r.sim.SetFaults(awssim.Faults{})
+				require.Eventually(t, func() bool { return r.logs.FilterMessage("Target can be read again").Len() == 1 }, 20*time.Second, 20*time.Millisecond)
+			})
 		})
 	}
 }
 
 // Where alarms are off, nobody asks for them.
 func TestAlarmsAreOff(t *testing.T) {
-	t.Parallel()
-	r, states, changes := newAlarmRig(t)
-	r.edit = func(c *Config) { c.Logs.Access.Enabled, c.Alarms.Enabled = false, false }
-	stop, err := r.tryStart(states)
-	require.NoError(t, err)
-	defer stop()
-	r.until(r.epoch.Add(20 * time.Minute))
-	assert.Zero(t, r.sim.Count("DescribeAlarms")+r.sim.Count("DescribeAlarmHistory"))
-	assert.Empty(t, states.at(t, r.now()))
-	assert.Empty(t, changes.taken())
+	bubble(t, func(t *testing.T) {
+		r, states, changes := newAlarmRig(t)
+		r.edit = func(c *Config) { c.Logs.Access.Enabled, c.Alarms.Enabled = false, false }
+		stop, err := r.tryStart(states)
+		require.NoError(t, err)
+		defer stop()
+		r.until(r.epoch.Add(20 * time.Minute))
+		assert.Zero(t, r.sim.Count("DescribeAlarms")+r.sim.Count("DescribeAlarmHistory"))
+		assert.Empty(t, states.at(t, r.now()))
+		assert.Empty(t, changes.taken())
+	})
 }
 
 // The section's errors are said with its key.

@@ -38,33 +38,34 @@ func (r *rig) compareAll(from, to time.Time) {
 }
 
 func TestSumsEqualWhatHappened(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-8*time.Minute), epoch.Add(40*time.Minute)
-		return threeKinds(from, to)
-	}, nil)
-	stop := r.start()
-	defer stop()
-	r.until(to.Add(15 * time.Minute))
-	r.drain()
-	stop()
-	r.compareAll(from, to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-8*time.Minute), epoch.Add(40*time.Minute)
+			return threeKinds(from, to)
+		}, nil)
+		stop := r.start()
+		defer stop()
+		r.until(to.Add(15 * time.Minute))
+		r.drain()
+		stop()
+		r.compareAll(from, to)
 
-	// Without lateness each point's interval is its period; only zero points are longer.
-	for k, st := range r.sink.streams {
-		for i, in := range st.Intervals {
-			if st.Values[i] != 0 {
-				assert.Equal(t, int64(60), in[1]-in[0], "%v %v", k, in)
-			}
-			if i > 0 {
-				assert.Equal(t, st.Intervals[i-1][1], in[0], "%v: no gap", k)
+		// Without lateness each point's interval is its period; only zero points are longer.
+		for k, st := range r.sink.streams {
+			for i, in := range st.Intervals {
+				if st.Values[i] != 0 {
+					assert.Equal(t, int64(60), in[1]-in[0], "%v %v", k, in)
+				}
+				if i > 0 {
+					assert.Equal(t, st.Intervals[i-1][1], in[0], "%v: no gap", k)
+				}
 			}
 		}
-	}
-	for k := range r.sink.streams {
-		assert.NotEqual(t, "idle", k.Stage)
-	}
+		for k := range r.sink.streams {
+			assert.NotEqual(t, "idle", k.Stage)
+		}
+	})
 }
 
 func TestTotalsHoldUnderFaults(t *testing.T) {
@@ -106,33 +107,34 @@ func TestTotalsHoldUnderFaults(t *testing.T) {
 		}, refuse: true, drain: 20 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-5*time.Minute), epoch.Add(35*time.Minute)
-				return threeKinds(from, to)
-			}, set.sim)
-			r.edit = func(c *Config) {
-				// A point that is 5 minutes late after a base of one minute is seen by the last read of its period.
-				c.Metrics.Revisit = 6 * time.Minute
-				if set.edit != nil {
-					set.edit(c)
-				}
-			}
-			if set.refuse {
-				r.sink.refuse = func() error {
-					if at := r.now(); at.After(from.Add(10*time.Minute)) && at.Before(from.Add(25*time.Minute)) {
-						return errRefused
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-5*time.Minute), epoch.Add(35*time.Minute)
+					return threeKinds(from, to)
+				}, set.sim)
+				r.edit = func(c *Config) {
+					// A point that is 5 minutes late after a base of one minute is seen by the last read of its period.
+					c.Metrics.Revisit = 6 * time.Minute
+					if set.edit != nil {
+						set.edit(c)
 					}
-					return nil
 				}
-			}
-			stop := r.start()
-			defer stop()
-			r.until(to.Add(20*time.Minute + set.drain))
-			r.drain()
-			stop()
-			r.compareAll(from, to)
+				if set.refuse {
+					r.sink.refuse = func() error {
+						if at := r.now(); at.After(from.Add(10*time.Minute)) && at.Before(from.Add(25*time.Minute)) {
+							return errRefused
+						}
+						return nil
+					}
+				}
+				stop := r.start()
+				defer stop()
+				r.until(to.Add(20*time.Minute + set.drain))
+				r.drain()
+				stop()
+				r.compareAll(from, to)
+			})
 		})
 	}
 }

@@ -3,7 +3,6 @@ package awsapigatewayreceiver
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"path"
 	"reflect"
 	"regexp"
@@ -95,9 +94,9 @@ func (s shape) of(t reflect.Type, at string) any {
 }
 
 // serve answers every read in the shape.
-func serve(t *testing.T, s shape) (*httptest.Server, *[]map[string]any) {
+func (s shape) serve(t *testing.T) (http.Handler, *[]map[string]any) {
 	var sent []map[string]any
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for pattern, output := range answers {
 			if ok, _ := path.Match(pattern, r.URL.Path); ok {
 				s := s
@@ -112,7 +111,7 @@ func serve(t *testing.T, s shape) (*httptest.Server, *[]map[string]any) {
 		}
 		t.Errorf("unexpected request %s", r.URL)
 		w.WriteHeader(http.StatusNotFound)
-	}))
+	})
 	for pattern, output := range answers {
 		s := s
 		s.v2 = strings.HasPrefix(pattern, "/v2")
@@ -123,25 +122,18 @@ func serve(t *testing.T, s shape) (*httptest.Server, *[]map[string]any) {
 
 func runShape(t *testing.T, s shape) (*rig, []map[string]any) {
 	t.Helper()
-	server, sent := serve(t, s)
-	defer server.Close()
-	r := &rig{t: t, url: server.URL, entities: &entitySink{keep: true}}
+	handler, sent := s.serve(t)
+	r := &rig{t: t, entities: &entitySink{keep: true}}
+	r.serve(handler)
 	r.epoch = time.Now().UTC().Truncate(time.Minute)
 	r.clock = poll.Scaled{Origin: time.Now(), Epoch: r.epoch, Factor: 600}
 	r.edit = func(c *Config) {
 		c.Accounts = []aws.Account{{Name: "own", AccountID: testAccount}}
 		c.Inventory.RequestsPerSecond, c.Inventory.APIKeys.Enabled = 10, true
+		c.Alarms.Enabled = false
 	}
 	stop := r.start()
 	r.until(r.epoch.Add(15 * time.Minute))
-	// A busy machine may be behind: everything is out when nothing more has come for a second.
-	for n, quiet := 0, 0; quiet < 4; time.Sleep(250 * time.Millisecond) {
-		if now := len(r.entities.states()); now != n || now == 0 {
-			n, quiet = now, 0
-		} else {
-			quiet++
-		}
-	}
 	stop()
 	assert.Empty(t, r.entities.errs)
 	return r, *sent
@@ -153,23 +145,24 @@ func TestEveryMemberOfTheServiceModels(t *testing.T) {
 	t.Parallel()
 	for name, unknown := range map[string]bool{"known": false, "with members and values that are new": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r, sent := runShape(t, shape{members: func(string) bool { return true }, unknown: unknown})
-			text := r.entities.text()
-			kinds := map[string]bool{}
-			for _, rec := range r.entities.states() {
-				kinds[rec.Type] = true
-			}
-			require.Len(t, kinds, 12, "every type of entity: %v", kinds)
-			var missing []string
-			for _, answer := range sent {
-				missing = append(missing, missingValues(answer, text)...)
-			}
-			missing = slices.DeleteFunc(missing, func(value string) bool {
-				// Models and validators are counted, keys of plans are relations, a deployment's summary repeats it, and the rest is the answer's own.
-				return regexp.MustCompile(`-(models|requestvalidators|keys)-item|-deployments-x-|^v-apikeys-warnings|associations-item-tags`).MatchString(value)
+			bubble(t, func(t *testing.T) {
+				r, sent := runShape(t, shape{members: func(string) bool { return true }, unknown: unknown})
+				text := r.entities.text()
+				kinds := map[string]bool{}
+				for _, rec := range r.entities.states() {
+					kinds[rec.Type] = true
+				}
+				require.Len(t, kinds, 12, "every type of entity: %v", kinds)
+				var missing []string
+				for _, answer := range sent {
+					missing = append(missing, missingValues(answer, text)...)
+				}
+				missing = slices.DeleteFunc(missing, func(value string) bool {
+					// Models and validators are counted, keys of plans are relations, a deployment's summary repeats it, and the rest is the answer's own.
+					return regexp.MustCompile(`-(models|requestvalidators|keys)-item|-deployments-x-|^v-apikeys-warnings|associations-item-tags`).MatchString(value)
+				})
+				assert.Empty(t, missing)
 			})
-			assert.Empty(t, missing)
 		})
 	}
 }
@@ -208,26 +201,28 @@ func missingValues(v any, text string) []string {
 func TestMembersThatAreMissing(t *testing.T) {
 	t.Parallel()
 	t.Run("all", func(t *testing.T) {
-		t.Parallel()
-		r, _ := runShape(t, shape{members: func(string) bool { return false }})
-		for _, rec := range r.entities.states() {
-			assert.Equal(t, "aws.api_gateway.account", rec.Type)
-		}
+		bubble(t, func(t *testing.T) {
+			r, _ := runShape(t, shape{members: func(string) bool { return false }})
+			for _, rec := range r.entities.states() {
+				assert.Equal(t, "aws.api_gateway.account", rec.Type)
+			}
+		})
 	})
 	t.Run("all but ids", func(t *testing.T) {
-		t.Parallel()
-		identifies := map[string]bool{
-			"Items": true, "Item": true, "Id": true, "ApiId": true, "StageName": true, "DeploymentId": true, "RouteKey": true, "IntegrationId": true, "AuthorizerId": true,
-			"DomainName": true, "VpcLinkId": true, "ClientCertificateId": true, "RoutingRules": true, "ResourceMethods": true, "Path": true,
-		}
-		r, _ := runShape(t, shape{members: func(name string) bool { return identifies[name] }})
-		kinds := map[string]bool{}
-		for _, rec := range r.entities.states() {
-			kinds[rec.Type] = true
-		}
-		// A method without an integration has none.
-		for _, kind := range []string{"account", "api", "stage", "deployment", "route", "integration", "authorizer", "domain_name", "vpc_link", "usage_plan", "api_key", "client_certificate"} {
-			assert.True(t, kinds["aws.api_gateway."+kind], kind)
-		}
+		bubble(t, func(t *testing.T) {
+			identifies := map[string]bool{
+				"Items": true, "Item": true, "Id": true, "ApiId": true, "StageName": true, "DeploymentId": true, "RouteKey": true, "IntegrationId": true, "AuthorizerId": true,
+				"DomainName": true, "VpcLinkId": true, "ClientCertificateId": true, "RoutingRules": true, "ResourceMethods": true, "Path": true,
+			}
+			r, _ := runShape(t, shape{members: func(name string) bool { return identifies[name] }})
+			kinds := map[string]bool{}
+			for _, rec := range r.entities.states() {
+				kinds[rec.Type] = true
+			}
+			// A method without an integration has none.
+			for _, kind := range []string{"account", "api", "stage", "deployment", "route", "integration", "authorizer", "domain_name", "vpc_link", "usage_plan", "api_key", "client_certificate"} {
+				assert.True(t, kinds["aws.api_gateway."+kind], kind)
+			}
+		})
 	})
 }

@@ -72,55 +72,56 @@ func TestNoSecretComesOut(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{inventory.EventsSpecification, inventory.EventsLegacy} {
 		t.Run(form, func(t *testing.T) {
-			t.Parallel()
-			planted := 0
-			r := newInventoryRig(t, 600, func(epoch time.Time) *awssim.World {
-				w := awssim.DemoWorld(epoch)
-				for _, region := range w.Accounts[0].Regions {
-					for _, list := range []any{region.APIs, region.DomainNames, region.VPCLinks, region.UsagePlans, region.APIKeys, region.ClientCertificates} {
-						planted += plant(reflect.ValueOf(list))
+			bubble(t, func(t *testing.T) {
+				planted := 0
+				r := newInventoryRig(t, 600, func(epoch time.Time) *awssim.World {
+					w := awssim.DemoWorld(epoch)
+					for _, region := range w.Accounts[0].Regions {
+						for _, list := range []any{region.APIs, region.DomainNames, region.VPCLinks, region.UsagePlans, region.APIKeys, region.ClientCertificates} {
+							planted += plant(reflect.ValueOf(list))
+						}
+						for _, p := range region.UsagePlans {
+							p.UsageByValue = true
+						}
 					}
-					for _, p := range region.UsagePlans {
-						p.UsageByValue = true
+					return w
+				}, nil)
+				require.Greater(t, planted, 100)
+				r.entities.keep = true
+				r.sink = newSink()
+				r.edit = func(c *Config) {
+					c.Inventory.Interval, c.Inventory.FullInterval, c.Inventory.RequestsPerSecond = time.Minute, 5*time.Minute, 10
+					c.Inventory.EntityEvents, c.Inventory.APIKeys.Enabled = form, true
+					c.Inventory.Usage = inventory.UsageConfig{Enabled: true, Interval: time.Minute, By: inventory.UsageByKey, MaxKeys: 100}
+				}
+				stop := r.start()
+				require.Eventually(t, func() bool { return r.entities.len() > 100 }, time.Minute, 10*time.Millisecond)
+				r.until(r.now().Add(20 * time.Minute)) // past the world's changes
+				r.sim.SetFaults(awssim.Faults{Malformed: 0.3, ServerError: 0.2, Truncate: 0.1})
+				r.until(r.now().Add(20 * time.Minute))
+				stop()
+				assert.Greater(t, r.entities.len(), 100)
+				assert.NotContains(t, r.entities.text(), secret)
+				usage := 0
+				for _, md := range r.sink.limits {
+					b, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(md)
+					require.NoError(t, err)
+					assert.NotContains(t, string(b), secret)
+					usage += strings.Count(string(b), "sha256:")
+				}
+				assert.Positive(t, usage, "keys that GetUsage names by their values are hashed")
+				for _, e := range r.logs.All() {
+					assert.NotContains(t, e.Message, secret)
+					for _, v := range e.ContextMap() {
+						assert.NotContains(t, fmt.Sprint(v), secret)
 					}
 				}
-				return w
-			}, nil)
-			require.Greater(t, planted, 100)
-			r.entities.keep = true
-			r.sink = newSink()
-			r.edit = func(c *Config) {
-				c.Inventory.Interval, c.Inventory.FullInterval, c.Inventory.RequestsPerSecond = time.Minute, 5*time.Minute, 10
-				c.Inventory.EntityEvents, c.Inventory.APIKeys.Enabled = form, true
-				c.Inventory.Usage = inventory.UsageConfig{Enabled: true, Interval: time.Minute, By: inventory.UsageByKey, MaxKeys: 100}
-			}
-			stop := r.start()
-			require.Eventually(t, func() bool { return r.entities.len() > 100 }, time.Minute, 10*time.Millisecond)
-			r.until(r.now().Add(20 * time.Minute)) // past the world's changes
-			r.sim.SetFaults(awssim.Faults{Malformed: 0.3, ServerError: 0.2, Truncate: 0.1})
-			r.until(r.now().Add(20 * time.Minute))
-			stop()
-			assert.Greater(t, r.entities.len(), 100)
-			assert.NotContains(t, r.entities.text(), secret)
-			usage := 0
-			for _, md := range r.sink.limits {
-				b, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(md)
-				require.NoError(t, err)
-				assert.NotContains(t, string(b), secret)
-				usage += strings.Count(string(b), "sha256:")
-			}
-			assert.Positive(t, usage, "keys that GetUsage names by their values are hashed")
-			for _, e := range r.logs.All() {
-				assert.NotContains(t, e.Message, secret)
-				for _, v := range e.ContextMap() {
-					assert.NotContains(t, fmt.Sprint(v), secret)
+				for _, e := range r.host.statuses() {
+					if e.Err() != nil {
+						assert.NotContains(t, e.Err().Error(), secret)
+					}
 				}
-			}
-			for _, e := range r.host.statuses() {
-				if e.Err() != nil {
-					assert.NotContains(t, e.Err().Error(), secret)
-				}
-			}
+			})
 		})
 	}
 }

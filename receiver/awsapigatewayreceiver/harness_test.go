@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http/httptest"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -63,6 +63,8 @@ type rig struct {
 	host  *testHost
 	// attemptTimeout is in real time; 0: two seconds.
 	attemptTimeout time.Duration
+	// dial is the network in memory; nil: the machine's.
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// entities takes logs, where it is set.
 	entities *entitySink
 	// records takes the records of access and execution logs, where it is set; without it, no log group is read.
@@ -101,12 +103,8 @@ func newRigAt(t *testing.T, factor float64, world func(epoch time.Time) *awssim.
 		config(&c)
 	}
 	r.sim = awssim.New(c)
-	server := httptest.NewServer(r.sim)
-	r.url = server.URL
-	t.Cleanup(func() {
-		r.sim.Close()
-		server.Close()
-	})
+	r.serve(r.sim)
+	t.Cleanup(r.sim.Close)
 	return r
 }
 
@@ -187,21 +185,31 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	if spans := r.tracesConsumer(); spans != nil {
 		signals = append(signals, newSignal(set, config, r.clock, signalTraces, func(g *gatewayReceiver) { g.traces = spans }))
 	}
-	signals[0].receiver.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
+	r.connect(signals...)
 	for _, s := range signals {
 		if err := s.Start(context.Background(), host); err != nil {
 			return nil, err
 		}
 	}
 	r.host = host
-	return sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		for _, s := range signals {
 			assert.NoError(r.t, s.Shutdown(context.Background()))
 		}
 		for _, e := range host.extensions {
 			assert.NoError(r.t, e.Shutdown(context.Background()))
 		}
-	}), nil
+	})
+	r.t.Cleanup(stop)
+	return stop, nil
+}
+
+// connect makes the receivers of signals reach the rig's AWS.
+func (r *rig) connect(signals ...*signalReceiver) {
+	for _, s := range signals {
+		s.receiver.attemptTimeout = cmp.Or(r.attemptTimeout, 2*time.Second)
+		s.receiver.dial = r.dial
+	}
 }
 
 // logsConsumer is what takes the logs; nil: nothing.

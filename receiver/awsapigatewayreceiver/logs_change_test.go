@@ -38,35 +38,36 @@ func TestFormatsChange(t *testing.T) {
 		"to a destination with its star": {logs: []awssim.AccessLog{log(group, bars), log(group+":*", json)}, interval: 10 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to, change time.Time
-			r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-				from, change, to = epoch.Add(-20*time.Minute), epoch.Add(20*time.Minute), epoch.Add(60*time.Minute)
-				stage := logged("prod", group, "", from, to, 30)
-				stage.AccessLog = set.logs[0]
-				for i, l := range set.logs[1:] {
-					stage.Changes = append(stage.Changes, awssim.Change[awssim.Stage]{
-						At: change.Add(time.Duration(i) * 20 * time.Minute), Set: func(s *awssim.Stage) { s.AccessLog = l },
-					})
+			bubble(t, func(t *testing.T) {
+				var from, to, change time.Time
+				r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+					from, change, to = epoch.Add(-20*time.Minute), epoch.Add(20*time.Minute), epoch.Add(60*time.Minute)
+					stage := logged("prod", group, "", from, to, 30)
+					stage.AccessLog = set.logs[0]
+					for i, l := range set.logs[1:] {
+						stage.Changes = append(stage.Changes, awssim.Change[awssim.Stage]{
+							At: change.Add(time.Duration(i) * 20 * time.Minute), Set: func(s *awssim.Stage) { s.AccessLog = l },
+						})
+					}
+					return region(&awssim.API{ID: "rest000001", Name: "orders", Created: from.Add(-100 * time.Hour), Stages: []*awssim.Stage{stage}})
+				}, func(c *awssim.Config) { c.Ingestion = manyLate })
+				r.measured()
+				r.edit = func(c *Config) {
+					readLogs(c)
+					c.Inventory.Interval, c.Inventory.FullInterval = set.interval, set.interval
 				}
-				return region(&awssim.API{ID: "rest000001", Name: "orders", Created: from.Add(-100 * time.Hour), Stages: []*awssim.Stage{stage}})
-			}, func(c *awssim.Config) { c.Ingestion = manyLate })
-			r.measured()
-			r.edit = func(c *Config) {
-				readLogs(c)
-				c.Inventory.Interval, c.Inventory.FullInterval = set.interval, set.interval
-			}
-			if set.down {
-				r.dir = t.TempDir()
+				if set.down {
+					r.dir = t.TempDir()
+					stop := r.start()
+					r.until(change.Add(-5 * time.Minute))
+					stop()
+					r.until(change.Add(5 * time.Minute))
+				}
 				stop := r.start()
-				r.until(change.Add(-5 * time.Minute))
-				stop()
-				r.until(change.Add(5 * time.Minute))
-			}
-			stop := r.start()
-			defer stop()
-			r.checkRequests(stop, from, to)
-			assert.Zero(t, r.count("parse_errors"), "lines that were read in no format of the stage")
+				defer stop()
+				r.checkRequests(stop, from, to)
+				assert.Zero(t, r.count("parse_errors"), "lines that were read in no format of the stage")
+			})
 		})
 	}
 }

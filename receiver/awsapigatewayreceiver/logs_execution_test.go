@@ -93,67 +93,68 @@ var executionFields = []struct {
 
 // Each line of an execution log is one record, with the request that it is of and its phase, and what it states.
 func TestEachExecutionLineIsOneRecord(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
-		return executionWorld(from, to)
-	}, func(c *awssim.Config) { c.Ingestion = manyLate })
-	r.measured()
-	r.edit = func(c *Config) {
-		readLogs(c)
-		c.Logs.Access.Enabled, c.Logs.Execution.Enabled = false, true
-	}
-	stop := r.start()
-	defer stop()
-	r.until(to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
+			return executionWorld(from, to)
+		}, func(c *awssim.Config) { c.Ingestion = manyLate })
+		r.measured()
+		r.edit = func(c *Config) {
+			readLogs(c)
+			c.Logs.Access.Enabled, c.Logs.Execution.Enabled = false, true
+		}
+		stop := r.start()
+		defer stop()
+		r.until(to)
 
-	// The world tells lines and groups, the SDK the ids of the events.
-	type line struct{ group, text string }
-	lines, groups, resources := map[line]int{}, map[string]bool{}, map[string]map[string]any{}
-	for _, api := range r.world.Accounts[0].Regions[0].APIs {
-		for _, s := range api.Stages {
-			for l := range r.world.ExecutionLines(api, s, from, to) {
-				lines[line{l.Group, l.Line}]++
-				groups[l.Group] = true
-				resources[l.Group] = stageResource(api, s.Name, l.Group)
+		// The world tells lines and groups, the SDK the ids of the events.
+		type line struct{ group, text string }
+		lines, groups, resources := map[line]int{}, map[string]bool{}, map[string]map[string]any{}
+		for _, api := range r.world.Accounts[0].Regions[0].APIs {
+			for _, s := range api.Stages {
+				for l := range r.world.ExecutionLines(api, s, from, to) {
+					lines[line{l.Group, l.Line}]++
+					groups[l.Group] = true
+					resources[l.Group] = stageResource(api, s.Name, l.Group)
+				}
 			}
 		}
-	}
-	require.Len(t, groups, 5, "REST's, a canary's, WebSocket's")
-	r.until(to.Add(10 * time.Minute)) // all are ingested
-	want := map[string]record{}
-	for group := range groups {
-		for uid, e := range r.events(group) {
-			if at := time.UnixMilli(*e.Timestamp).UTC(); !at.Before(from) {
-				want[uid] = record{Body: *e.Message, At: at, Resource: resources[group]}
-				lines[line{group, *e.Message}]--
+		require.Len(t, groups, 5, "REST's, a canary's, WebSocket's")
+		r.until(to.Add(10 * time.Minute)) // all are ingested
+		want := map[string]record{}
+		for group := range groups {
+			for uid, e := range r.events(group) {
+				if at := time.UnixMilli(*e.Timestamp).UTC(); !at.Before(from) {
+					want[uid] = record{Body: *e.Message, At: at, Resource: resources[group]}
+					lines[line{group, *e.Message}]--
+				}
 			}
 		}
-	}
-	for l, n := range lines {
-		require.Zero(t, n, "events of %v", l)
-	}
-	require.Greater(t, len(want), 5000)
-	r.await(want)
-	stop()
-	got := r.records.taken()
-	require.Len(t, got, len(want))
-	assert.Zero(t, r.records.repeated)
-	assert.Empty(t, r.records.errs)
-	seen := map[string]int{}
-	for uid, w := range want {
-		g := got[uid]
-		checkExecution(t, &w, &g, seen)
-		if t.Failed() {
-			return
+		for l, n := range lines {
+			require.Zero(t, n, "events of %v", l)
 		}
-	}
-	for _, phase := range []string{"start", "usage_plan", "authorizer", "request", "integration", "response", "end", "error"} {
-		assert.Positive(t, seen[phase], phase)
-	}
-	assert.Zero(t, r.count("unknown_log_lines"))
-	assert.InDelta(t, len(want), r.count("log_events", "log", "execution"), 0)
+		require.Greater(t, len(want), 5000)
+		r.await(want)
+		stop()
+		got := r.records.taken()
+		require.Len(t, got, len(want))
+		assert.Zero(t, r.records.repeated)
+		assert.Empty(t, r.records.errs)
+		seen := map[string]int{}
+		for uid, w := range want {
+			g := got[uid]
+			checkExecution(t, &w, &g, seen)
+			if t.Failed() {
+				return
+			}
+		}
+		for _, phase := range []string{"start", "usage_plan", "authorizer", "request", "integration", "response", "end", "error"} {
+			assert.Positive(t, seen[phase], phase)
+		}
+		assert.Zero(t, r.count("unknown_log_lines"))
+		assert.InDelta(t, len(want), r.count("log_events", "log", "execution"), 0)
+	})
 }
 
 func checkExecution(t *testing.T, want, got *record, seen map[string]int) {

@@ -30,15 +30,16 @@ func (r *rig) checkRequests(stop func(), from, to time.Time) {
 
 // Each request of each stage is one record, whatever its access-log format is, with each attribute right.
 func TestEachRequestIsOneAccessRecord(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-30*time.Minute), epoch.Add(30*time.Minute)
-		return formatWorld(restFormats, httpFormats, webSocketFormats, from, to, 10)
-	}, func(c *awssim.Config) { c.Ingestion = manyLate })
-	stop := r.start()
-	defer stop()
-	r.checkRequests(stop, from, to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-30*time.Minute), epoch.Add(30*time.Minute)
+			return formatWorld(restFormats, httpFormats, webSocketFormats, from, to, 10)
+		}, func(c *awssim.Config) { c.Ingestion = manyLate })
+		stop := r.start()
+		defer stop()
+		r.checkRequests(stop, from, to)
+	})
 }
 
 // No request is missing and none comes twice, whatever goes wrong with reading them.
@@ -69,34 +70,35 @@ func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 		}, refuse: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
-				return fewFormatsWorld(from, to, 10)
-			}, func(c *awssim.Config) {
-				c.Ingestion = onTime
-				if set.sim != nil {
-					set.sim(c)
-				}
-			})
-			r.edit = func(c *Config) {
-				readLogs(c)
-				if set.edit != nil {
-					set.edit(c)
-				}
-			}
-			if set.refuse {
-				r.records.refuse = func() error {
-					if at := r.now(); at.After(from.Add(35*time.Minute)) && at.Before(from.Add(55*time.Minute)) {
-						return errRefused
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
+					return fewFormatsWorld(from, to, 10)
+				}, func(c *awssim.Config) {
+					c.Ingestion = onTime
+					if set.sim != nil {
+						set.sim(c)
 					}
-					return nil
+				})
+				r.edit = func(c *Config) {
+					readLogs(c)
+					if set.edit != nil {
+						set.edit(c)
+					}
 				}
-			}
-			stop := r.start()
-			defer stop()
-			r.checkRequests(stop, from, to)
+				if set.refuse {
+					r.records.refuse = func() error {
+						if at := r.now(); at.After(from.Add(35*time.Minute)) && at.Before(from.Add(55*time.Minute)) {
+							return errRefused
+						}
+						return nil
+					}
+				}
+				stop := r.start()
+				defer stop()
+				r.checkRequests(stop, from, to)
+			})
 		})
 	}
 }

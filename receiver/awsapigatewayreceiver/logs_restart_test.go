@@ -144,26 +144,27 @@ func TestRestartsLoseAndRepeatNoRecords(t *testing.T) {
 
 // A pipeline that refuses while the collector is terminated gets the records at the next start, once.
 func TestRefusedRecordsSurviveATermination(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
-		return fewFormatsWorld(from, to, 20)
-	}, func(c *awssim.Config) { c.Ingestion, c.MaxPage = onTime, 50 })
-	r.dir = t.TempDir()
-	for range 3 {
-		r.records.setRefuse(func() error { return errRefused })
-		before := len(r.records.taken())
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
+			return fewFormatsWorld(from, to, 20)
+		}, func(c *awssim.Config) { c.Ingestion, c.MaxPage = onTime, 50 })
+		r.dir = t.TempDir()
+		for range 3 {
+			r.records.setRefuse(func() error { return errRefused })
+			before := len(r.records.taken())
+			stop := r.start()
+			r.until(r.now().Add(8 * time.Minute))
+			stop()
+			assert.Len(t, r.records.taken(), before)
+			r.records.setRefuse(nil)
+			stop = r.start()
+			r.until(r.now().Add(4 * time.Minute))
+			stop()
+		}
 		stop := r.start()
-		r.until(r.now().Add(8 * time.Minute))
-		stop()
-		assert.Len(t, r.records.taken(), before)
-		r.records.setRefuse(nil)
-		stop = r.start()
-		r.until(r.now().Add(4 * time.Minute))
-		stop()
-	}
-	stop := r.start()
-	defer stop()
-	r.checkRequests(stop, from, to)
+		defer stop()
+		r.checkRequests(stop, from, to)
+	})
 }

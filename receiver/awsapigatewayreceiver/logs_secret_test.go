@@ -91,57 +91,58 @@ func TestNoSecretIsInARecord(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
-				return secretWorld(from, to)
-			}, func(c *awssim.Config) { c.Ingestion = onTime })
-			r.edit = func(c *Config) {
-				readLogs(c)
-				c.Logs.Execution.Enabled = true
-				if set.edit != nil {
-					set.edit(c)
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
+					return secretWorld(from, to)
+				}, func(c *awssim.Config) { c.Ingestion = onTime })
+				r.edit = func(c *Config) {
+					readLogs(c)
+					c.Logs.Execution.Enabled = true
+					if set.edit != nil {
+						set.edit(c)
+					}
 				}
-			}
-			stop := r.start()
-			defer stop()
-			r.until(to)
-			want := r.accessTruth(from, to, set.redacted)
-			r.await(want)
-			stop()
+				stop := r.start()
+				defer stop()
+				r.until(to)
+				want := r.accessTruth(from, to, set.redacted)
+				r.await(want)
+				stop()
 
-			raw := r.executionText(from, to)
-			for _, text := range slices.Concat(executionBodies, executionSecrets) {
-				require.Contains(t, raw, text, "not in the world")
-			}
-			api, executions, strays := r.world.Accounts[0].Regions[0].APIs[0], 0, 0
-			for uid, rec := range r.records.taken() {
-				shown := rec.shown()
-				require.NotContains(t, shown, secretKey)
-				switch _, ours := want[uid]; {
-				case rec.Event == executionEvent:
-					executions++
-					for _, text := range executionSecrets {
-						require.NotContains(t, shown, text)
-					}
-					for _, text := range executionBodies {
-						require.True(t, set.bodies || !strings.Contains(shown, text), shown)
-					}
-				case !ours:
-					strays++
-				default:
-					continue
+				raw := r.executionText(from, to)
+				for _, text := range slices.Concat(executionBodies, executionSecrets) {
+					require.Contains(t, raw, text, "not in the world")
 				}
-				delete(r.records.byUID, uid)
-			}
-			assert.Equal(t, len(strayLines)*len(secretFormats), strays)
-			assert.Greater(t, executions, 1000)
-			compareRecords(t, r.records, want)
-			r.checkSecrets(api, from, to, set.redacted)
-			for _, e := range r.logs.All() {
-				assert.NotContains(t, fmt.Sprint(e.Message, e.ContextMap()), secretKey)
-			}
+				api, executions, strays := r.world.Accounts[0].Regions[0].APIs[0], 0, 0
+				for uid, rec := range r.records.taken() {
+					shown := rec.shown()
+					require.NotContains(t, shown, secretKey)
+					switch _, ours := want[uid]; {
+					case rec.Event == executionEvent:
+						executions++
+						for _, text := range executionSecrets {
+							require.NotContains(t, shown, text)
+						}
+						for _, text := range executionBodies {
+							require.True(t, set.bodies || !strings.Contains(shown, text), shown)
+						}
+					case !ours:
+						strays++
+					default:
+						continue
+					}
+					delete(r.records.byUID, uid)
+				}
+				assert.Equal(t, len(strayLines)*len(secretFormats), strays)
+				assert.Greater(t, executions, 1000)
+				compareRecords(t, r.records, want)
+				r.checkSecrets(api, from, to, set.redacted)
+				for _, e := range r.logs.All() {
+					assert.NotContains(t, fmt.Sprint(e.Message, e.ContextMap()), secretKey)
+				}
+			})
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -24,14 +25,16 @@ import (
 // events are all events of a log group, as AWS's own SDK reads them, by their ids.
 func (r *rig) events(group string) map[string]types.FilteredLogEvent {
 	r.t.Helper()
-	client := cloudwatchlogs.New(cloudwatchlogs.Options{
-		Region: testRegion, BaseEndpoint: aws.String(r.url),
+	client := &http.Client{Transport: &http.Transport{DialContext: r.dial}}
+	defer client.CloseIdleConnections()
+	logs := cloudwatchlogs.New(cloudwatchlogs.Options{
+		Region: testRegion, BaseEndpoint: aws.String(r.url), HTTPClient: client,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "example"}, nil
 		}),
 	})
 	out := map[string]types.FilteredLogEvent{}
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
 		require.NoError(r.t, err)
@@ -161,43 +164,44 @@ func TestStagesShareALogGroup(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-20*time.Minute), epoch.Add(20*time.Minute)
-				return sharedWorld(set.alpha, set.beta, from, to)
-			}, func(c *awssim.Config) { c.Ingestion = onTime })
-			r.measured()
-			r.edit = func(c *Config) {
-				readLogs(c)
-				c.APIs.Exclude = set.exclude
-			}
-			stop := r.start()
-			defer stop()
-			r.until(to)
-			want := r.accessTruth(from, to, nil)
-			ours := maps.Clone(want)
-			if set.excluded != nil {
-				maps.DeleteFunc(want, func(_ string, w record) bool { return set.excluded(w.Resource) })
-			}
-			if set.resource != nil {
-				for uid, w := range want {
-					w.Resource = set.resource(r.world.Accounts[0].Regions[0].APIs[0])
-					want[uid] = w
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newRecordRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-20*time.Minute), epoch.Add(20*time.Minute)
+					return sharedWorld(set.alpha, set.beta, from, to)
+				}, func(c *awssim.Config) { c.Ingestion = onTime })
+				r.measured()
+				r.edit = func(c *Config) {
+					readLogs(c)
+					c.APIs.Exclude = set.exclude
 				}
-			}
-			r.await(want)
-			stopped := r.now()
-			stop()
-			foreign := map[string]types.FilteredLogEvent{}
-			for uid, e := range r.events(sharedGroup) {
-				if _, ok := ours[uid]; !ok {
-					foreign[uid] = e
+				stop := r.start()
+				defer stop()
+				r.until(to)
+				want := r.accessTruth(from, to, nil)
+				ours := maps.Clone(want)
+				if set.excluded != nil {
+					maps.DeleteFunc(want, func(_ string, w record) bool { return set.excluded(w.Resource) })
 				}
-			}
-			r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), set.withheld, from, stopped)
-			compareRecords(t, r.records, want)
-			assert.Zero(t, r.records.repeated)
+				if set.resource != nil {
+					for uid, w := range want {
+						w.Resource = set.resource(r.world.Accounts[0].Regions[0].APIs[0])
+						want[uid] = w
+					}
+				}
+				r.await(want)
+				stopped := r.now()
+				stop()
+				foreign := map[string]types.FilteredLogEvent{}
+				for uid, e := range r.events(sharedGroup) {
+					if _, ok := ours[uid]; !ok {
+						foreign[uid] = e
+					}
+				}
+				r.checkForeign(foreign, set.foreign(r.world.Accounts[0].Regions[0].APIs[0]), set.withheld, from, stopped)
+				compareRecords(t, r.records, want)
+				assert.Zero(t, r.records.repeated)
+			})
 		})
 	}
 }

@@ -1,5 +1,3 @@
-//go:build !race
-
 package awsapigatewayreceiver
 
 import (
@@ -29,8 +27,7 @@ func TestThousandRequestsASecondAtQuota(t *testing.T) {
 		{name: "a fifth of them, some late", groups: 10, perSecond: 1, late: awssim.Lateness{Base: 8 * time.Second, Max: 8 * time.Minute, Late: 0.002}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.run(t)
+			bubble(t, c.run)
 		})
 	}
 }

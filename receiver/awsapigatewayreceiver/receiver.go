@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -46,8 +47,10 @@ type gatewayReceiver struct {
 	traces  consumer.Traces  // nil: not in a traces pipeline
 	// attemptTimeout bounds one AWS call in real time; 0: the default.
 	attemptTimeout time.Duration
+	// dial replaces the network; nil: the machine's.
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	mu      sync.Mutex // one start or shutdown at a time
+	mu      poll.Turn // one start or shutdown at a time
 	signals map[string]*activity
 	shared  *activity // the inventory, while any signal runs
 	reading *activity // of log groups, which may be for two signals
@@ -173,6 +176,7 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 		LogRequestsPerSecond:  r.config.Logs.MaxRequestsPerSecond,
 		Clock:                 r.clock,
 		AttemptTimeout:        r.attemptTimeout,
+		Dial:                  r.dial,
 		Telemetry:             r.telemetry.builder,
 		Logger:                r.set.Logger,
 	})

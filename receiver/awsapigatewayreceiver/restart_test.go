@@ -168,86 +168,90 @@ func TestRestartsLoseNothing(t *testing.T) {
 
 // A pipeline that refuses while the collector is terminated gets the data at the next start, once.
 func TestRefusedDataSurvivesATermination(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
-		return threeKinds(from, to)
-	}, nil)
-	r.dir = t.TempDir()
-	r.sink.refuse = func() error { return errRefused }
-	stop := r.start()
-	r.until(r.epoch.Add(12 * time.Minute))
-	stop()
-	assert.Zero(t, r.sink.batches)
-	r.sink.refuse = nil
-	stop = r.start()
-	defer stop()
-	r.until(r.now().Add(30 * time.Minute))
-	r.drain()
-	stop()
-	r.compareAll(from, to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
+			return threeKinds(from, to)
+		}, nil)
+		r.dir = t.TempDir()
+		r.sink.refuse = func() error { return errRefused }
+		stop := r.start()
+		r.until(r.epoch.Add(12 * time.Minute))
+		stop()
+		assert.Zero(t, r.sink.batches)
+		r.sink.refuse = nil
+		stop = r.start()
+		defer stop()
+		r.until(r.now().Add(30 * time.Minute))
+		r.drain()
+		stop()
+		r.compareAll(from, to)
+	})
 }
 
 func TestSecondInstanceOnOneStorageFails(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(epoch time.Time) *awssim.World { return threeKinds(epoch, epoch) }, nil)
-	r.dir = t.TempDir()
-	stop := r.start()
-	defer stop()
-	_, err := r.tryStart(r.sink)
-	require.ErrorContains(t, err, "is another collector running on the same storage?")
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(epoch time.Time) *awssim.World { return threeKinds(epoch, epoch) }, nil)
+		r.dir = t.TempDir()
+		stop := r.start()
+		defer stop()
+		_, err := r.tryStart(r.sink)
+		require.ErrorContains(t, err, "is another collector running on the same storage?")
+	})
 }
 
 // An outage is read with one request for all series, whose windows are as long as the outage.
 func TestOutageIsReadOldestFirst(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-5*time.Minute), epoch.Add(7*time.Hour)
-		return threeKinds(from, to)
-	}, nil)
-	r.dir = t.TempDir()
-	stop := r.start()
-	r.until(r.epoch.Add(10 * time.Minute))
-	stop()
-	r.jump(r.epoch.Add(6*time.Hour + 30*time.Minute)) // longer than ListMetrics lists an idle series
-	r.sim.ResetCalls()
-	stop = r.start()
-	defer stop()
-	r.until(r.now().Add(4 * time.Minute))
-	calls := r.sim.Count("GetMetricData")
-	assert.LessOrEqual(t, calls, 3, "the outage is read in as few requests as fit")
-	r.until(to.Add(20 * time.Minute))
-	r.drain()
-	stop()
-	r.compareAll(from, to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-5*time.Minute), epoch.Add(7*time.Hour)
+			return threeKinds(from, to)
+		}, nil)
+		r.dir = t.TempDir()
+		stop := r.start()
+		r.until(r.epoch.Add(10 * time.Minute))
+		stop()
+		r.jump(r.epoch.Add(6*time.Hour + 30*time.Minute)) // longer than ListMetrics lists an idle series
+		r.sim.ResetCalls()
+		stop = r.start()
+		defer stop()
+		r.until(r.now().Add(4 * time.Minute))
+		calls := r.sim.Count("GetMetricData")
+		assert.LessOrEqual(t, calls, 3, "the outage is read in as few requests as fit")
+		r.until(to.Add(20 * time.Minute))
+		r.drain()
+		stop()
+		r.compareAll(from, to)
+	})
 }
 
 // After an outage that is longer than CloudWatch lists an idle series, reads that fail for a while lose nothing either: neither of series that
 // are known, nor of one that became active and idle again meanwhile.
 func TestOutageWithFailingReadsLosesNothing(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-5*time.Minute), epoch.Add(90*time.Minute)
-		w := threeKinds(from, to)
-		apis := &w.Accounts[0].Regions[0].APIs
-		*apis = append(*apis, rest("brief00001", "brief", from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(epoch.Add(40*time.Minute), to, 10)}))
-		return w
-	}, nil)
-	r.dir = t.TempDir()
-	stop := r.start()
-	r.until(r.epoch.Add(20 * time.Minute))
-	stop()
-	r.jump(r.epoch.Add(9 * time.Hour))
-	r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{"GetMetricData": awssim.IdentityPolicy}})
-	stop = r.start()
-	defer stop()
-	r.until(r.now().Add(25 * time.Minute)) // several lists
-	r.sim.SetFaults(awssim.Faults{PartialData: 0.3, InternalError: 0.3})
-	r.until(r.now().Add(40 * time.Minute))
-	r.drain()
-	stop()
-	r.compareAll(from, to)
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-5*time.Minute), epoch.Add(90*time.Minute)
+			w := threeKinds(from, to)
+			apis := &w.Accounts[0].Regions[0].APIs
+			*apis = append(*apis, rest("brief00001", "brief", from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(epoch.Add(40*time.Minute), to, 10)}))
+			return w
+		}, nil)
+		r.dir = t.TempDir()
+		stop := r.start()
+		r.until(r.epoch.Add(20 * time.Minute))
+		stop()
+		r.jump(r.epoch.Add(9 * time.Hour))
+		r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{"GetMetricData": awssim.IdentityPolicy}})
+		stop = r.start()
+		defer stop()
+		r.until(r.now().Add(25 * time.Minute)) // several lists
+		r.sim.SetFaults(awssim.Faults{PartialData: 0.3, InternalError: 0.3})
+		r.until(r.now().Add(40 * time.Minute))
+		r.drain()
+		stop()
+		r.compareAll(from, to)
+	})
 }

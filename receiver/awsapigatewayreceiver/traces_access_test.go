@@ -87,89 +87,93 @@ func (r *rig) checkAccessSpans(stop func(), from, to time.Time) {
 // HTTP and WebSocket APIs, and REST stages that X-Ray does not trace, have the spans of their access logs; a stage that X-Ray traces has its segments
 // alone.
 func TestAccessLogsGiveTheSpansThatXRayDoesNot(t *testing.T) {
-	t.Parallel()
-	r, from, to := newAccessRig(t, nil)
-	r.measured()
-	r.learn(from)
-	stop := r.start()
-	defer stop()
-	r.checkAccessSpans(stop, from, to)
-	kinds := map[string]map[string]int{}
-	for _, g := range r.spans.taken() {
-		if id, _ := g.Resource[prefix+"api_type"].(string); id != "" {
-			if kinds[id] == nil {
-				kinds[id] = map[string]int{}
+	bubble(t, func(t *testing.T) {
+		r, from, to := newAccessRig(t, nil)
+		r.measured()
+		r.learn(from)
+		stop := r.start()
+		defer stop()
+		r.checkAccessSpans(stop, from, to)
+		kinds := map[string]map[string]int{}
+		for _, g := range r.spans.taken() {
+			if id, _ := g.Resource[prefix+"api_type"].(string); id != "" {
+				if kinds[id] == nil {
+					kinds[id] = map[string]int{}
+				}
+				kinds[id][g.Kind]++
 			}
-			kinds[id][g.Kind]++
 		}
-	}
-	for _, kind := range []string{awssim.TypeREST, awssim.TypeHTTP, awssim.TypeWebSocket} {
-		assert.NotZero(t, kinds[kind]["Server"], kind)
-		assert.NotZero(t, kinds[kind]["Client"], kind)
-	}
-	for _, kind := range []string{awssim.TypeREST, awssim.TypeWebSocket} {
-		assert.NotZero(t, kinds[kind]["Internal"], kind)
-	}
-	assert.InDelta(t, len(r.accessSpanTruth(from, to)), r.count("access_log_spans"), 0)
+		for _, kind := range []string{awssim.TypeREST, awssim.TypeHTTP, awssim.TypeWebSocket} {
+			assert.NotZero(t, kinds[kind]["Server"], kind)
+			assert.NotZero(t, kinds[kind]["Client"], kind)
+		}
+		for _, kind := range []string{awssim.TypeREST, awssim.TypeWebSocket} {
+			assert.NotZero(t, kinds[kind]["Internal"], kind)
+		}
+		assert.InDelta(t, len(r.accessSpanTruth(from, to)), r.count("access_log_spans"), 0)
+	})
 }
 
 // One read of a log group serves records and spans: with both, AWS is asked no more often and for no more events than for records alone.
 func TestOneReadServesRecordsAndSpans(t *testing.T) {
-	calls, events := map[bool]float64{}, map[bool]float64{}
-	for _, spans := range []bool{false, true} {
-		r, from, to := newAccessRig(t, nil)
-		r.records = newRecordSink()
-		r.edit = func(c *Config) {
-			readAllSpans(c)
-			c.Traces.AccessLogs.Enabled = spans
-		}
-		r.learn(from)
-		stop := r.start()
-		r.until(to)
-		r.await(r.accessTruth(from, to, nil))
-		if spans {
-			r.awaitSpans(r.accessSpanTruth(from, to), to)
-		}
-		r.until(to.Add(lateAndSwept))
-		stop()
-		compareRecords(t, r.records, r.accessTruth(from, to, nil))
-		assert.Zero(t, r.records.repeated)
-		for _, c := range r.sim.Calls() {
-			if c.Operation == "FilterLogEvents" && c.At.Before(to.Add(lateAndSwept)) {
-				calls[spans]++
-				events[spans] += float64(c.Events)
+	bubble(t, func(t *testing.T) {
+		calls, events := map[bool]float64{}, map[bool]float64{}
+		for _, spans := range []bool{false, true} {
+			r, from, to := newAccessRig(t, nil)
+			r.records = newRecordSink()
+			r.edit = func(c *Config) {
+				readAllSpans(c)
+				c.Traces.AccessLogs.Enabled = spans
+			}
+			r.learn(from)
+			stop := r.start()
+			r.until(to)
+			r.await(r.accessTruth(from, to, nil))
+			if spans {
+				r.awaitSpans(r.accessSpanTruth(from, to), to)
+			}
+			r.until(to.Add(lateAndSwept))
+			stop()
+			compareRecords(t, r.records, r.accessTruth(from, to, nil))
+			assert.Zero(t, r.records.repeated)
+			for _, c := range r.sim.Calls() {
+				if c.Operation == "FilterLogEvents" && c.At.Before(to.Add(lateAndSwept)) {
+					calls[spans]++
+					events[spans] += float64(c.Events)
+				}
 			}
 		}
-	}
-	t.Logf("FilterLogEvents for records alone: %.0f calls, %.0f events; with spans: %.0f calls, %.0f events", calls[false], events[false], calls[true], events[true])
-	assert.LessOrEqual(t, calls[true], 1.3*calls[false])
-	assert.LessOrEqual(t, events[true], 1.3*events[false])
+		t.Logf("FilterLogEvents for records alone: %.0f calls, %.0f events; with spans: %.0f calls, %.0f events", calls[false], events[false], calls[true], events[true])
+		assert.LessOrEqual(t, calls[true], 1.3*calls[false])
+		assert.LessOrEqual(t, events[true], 1.3*events[false])
+	})
 }
 
 // While one of the two consumers refuses, the other gets its data; then the one that refused gets all that it has missed, and nobody anything twice.
 func TestOneOfTwoConsumersRefuses(t *testing.T) {
 	for _, who := range []string{"records", "spans"} {
 		t.Run(who, func(t *testing.T) {
-			t.Parallel()
-			r, from, to := newAccessRig(t, nil)
-			r.records = newRecordSink()
-			during := func() error {
-				if at := r.now(); at.After(from.Add(5*time.Minute)) && at.Before(from.Add(20*time.Minute)) {
-					return errRefused
+			bubble(t, func(t *testing.T) {
+				r, from, to := newAccessRig(t, nil)
+				r.records = newRecordSink()
+				during := func() error {
+					if at := r.now(); at.After(from.Add(5*time.Minute)) && at.Before(from.Add(20*time.Minute)) {
+						return errRefused
+					}
+					return nil
 				}
-				return nil
-			}
-			if who == "records" {
-				r.records.refuse = during
-			} else {
-				r.spans.refuse = during
-			}
-			r.learn(from)
-			stop := r.start()
-			defer stop()
-			r.checkAccessSpans(stop, from, to)
-			compareRecords(t, r.records, r.accessTruth(from, to, nil))
-			assert.Zero(t, r.records.repeated)
+				if who == "records" {
+					r.records.refuse = during
+				} else {
+					r.spans.refuse = during
+				}
+				r.learn(from)
+				stop := r.start()
+				defer stop()
+				r.checkAccessSpans(stop, from, to)
+				compareRecords(t, r.records, r.accessTruth(from, to, nil))
+				assert.Zero(t, r.records.repeated)
+			})
 		})
 	}
 }

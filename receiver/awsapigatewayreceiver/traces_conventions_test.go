@@ -139,63 +139,65 @@ func misnamed(g *gotSpan, method string) []string {
 // Each HTTP span that comes out, of X-Ray or of an access log in one of the formats to copy, is as the semantic conventions 1.40.0 want spans of HTTP
 // servers and clients.
 func TestSpansFollowTheConventionsForHTTP(t *testing.T) {
-	t.Parallel()
-	r, from, to := newAccessRig(t, func(c *awssim.Config) {
-		for _, api := range c.World.Accounts[0].Regions[0].APIs {
-			for _, stage := range api.Stages {
-				stage.Traffic.UserAgents = []string{"curl/8.11.1"} // some clients call themselves "-", which in a line is no value
+	bubble(t, func(t *testing.T) {
+		r, from, to := newAccessRig(t, func(c *awssim.Config) {
+			for _, api := range c.World.Accounts[0].Regions[0].APIs {
+				for _, stage := range api.Stages {
+					stage.Traffic.UserAgents = []string{"curl/8.11.1"} // some clients call themselves "-", which in a line is no value
+				}
 			}
+		})
+		r.learn(from)
+		stop := r.start()
+		defer stop()
+		r.checkAccessSpans(stop, from, to)
+		checked := map[string]int{}
+		broken := map[string]int{}
+		for _, g := range r.spans.taken() {
+			if !overHTTP(g) || httpAttributes[g.Kind] == nil {
+				continue
+			}
+			source := "access log"
+			if g.Attributes["aws.xray.origin"] != nil || g.Attributes["aws.xray.name"] != nil || g.Attributes["aws.xray.inferred"] != nil {
+				source = "X-Ray"
+			}
+			checked[source+" "+g.Kind]++
+			for _, v := range violations(g) {
+				if broken[v]++; broken[v] == 1 {
+					assert.Fail(t, v, "%s, %s span %q: %v", source, g.Kind, g.Name, g.Attributes)
+				}
+			}
+		}
+		assert.Empty(t, broken)
+		for _, of := range []string{"X-Ray Server", "X-Ray Client", "access log Server", "access log Client"} {
+			assert.Greater(t, checked[of], 50, of)
 		}
 	})
-	r.learn(from)
-	stop := r.start()
-	defer stop()
-	r.checkAccessSpans(stop, from, to)
-	checked := map[string]int{}
-	broken := map[string]int{}
-	for _, g := range r.spans.taken() {
-		if !overHTTP(g) || httpAttributes[g.Kind] == nil {
-			continue
-		}
-		source := "access log"
-		if g.Attributes["aws.xray.origin"] != nil || g.Attributes["aws.xray.name"] != nil || g.Attributes["aws.xray.inferred"] != nil {
-			source = "X-Ray"
-		}
-		checked[source+" "+g.Kind]++
-		for _, v := range violations(g) {
-			if broken[v]++; broken[v] == 1 {
-				assert.Fail(t, v, "%s, %s span %q: %v", source, g.Kind, g.Name, g.Attributes)
-			}
-		}
-	}
-	assert.Empty(t, broken)
-	for _, of := range []string{"X-Ray Server", "X-Ray Client", "access log Server", "access log Client"} {
-		assert.Greater(t, checked[of], 50, of)
-	}
 }
 
 // The conventions for HTTP hold where AWS writes the spans itself, with Transaction Search.
 func TestRetrievedSpansFollowTheConventionsForHTTP(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-10*time.Minute), epoch.Add(20*time.Minute)
-		return searchWorld(from, to, 10)
-	}, nil)
-	stop := r.start()
-	defer stop()
-	r.checkRetrieved(stop, from, to)
-	checked := 0
-	for _, g := range r.spans.taken() {
-		if g.Kind != "Server" || g.Attributes["http.request.method"] == nil {
-			continue
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-10*time.Minute), epoch.Add(20*time.Minute)
+			return searchWorld(from, to, 10)
+		}, nil)
+		stop := r.start()
+		defer stop()
+		r.checkRetrieved(stop, from, to)
+		checked := 0
+		for _, g := range r.spans.taken() {
+			if g.Kind != "Server" || g.Attributes["http.request.method"] == nil {
+				continue
+			}
+			checked++
+			for _, a := range httpAttributes["Server"] {
+				v := g.Attributes[string(a.key)]
+				assert.True(t, v == nil || fmt.Sprintf("%T", v) == a.kind, "%s is of type %T", a.key, v)
+				assert.True(t, v != nil || a.level != required, "%s is missing: %v", a.key, g.Attributes)
+			}
 		}
-		checked++
-		for _, a := range httpAttributes["Server"] {
-			v := g.Attributes[string(a.key)]
-			assert.True(t, v == nil || fmt.Sprintf("%T", v) == a.kind, "%s is of type %T", a.key, v)
-			assert.True(t, v != nil || a.level != required, "%s is missing: %v", a.key, g.Attributes)
-		}
-	}
-	assert.Greater(t, checked, 100)
+		assert.Greater(t, checked, 100)
+	})
 }

@@ -24,7 +24,9 @@ func (r *rig) threeSignals() map[string]*signalReceiver {
 		signalLogs:    newSignal(set, config, r.clock, signalLogs, func(g *gatewayReceiver) { g.logs = r.records }),
 		signalTraces:  newSignal(set, config, r.clock, signalTraces, func(g *gatewayReceiver) { g.traces = r.spans }),
 	}
-	all[signalMetrics].receiver.attemptTimeout = 20 * time.Second
+	for _, s := range all {
+		r.connect(s)
+	}
 	return all
 }
 
@@ -95,50 +97,52 @@ func TestSignalsEndInAnyOrder(t *testing.T) {
 
 // Signals that were made and never started do not keep the others from starting or ending.
 func TestTracesStartWithoutTheOthers(t *testing.T) {
-	t.Parallel()
-	r := newSignalsRig(t)
-	r.edit = func(c *Config) {
-		readTraces(c)
-		c.Traces.InitialLookback = 10 * time.Minute
-	}
-	signals := r.threeSignals()
-	require.NoError(t, signals[signalTraces].Shutdown(context.Background()), "before any start")
-	signals = r.threeSignals()
-	for range 2 {
-		flows := r.flows(signalTraces)
-		require.NoError(t, signals[signalTraces].Start(context.Background(), &testHost{}))
-		assert.Eventually(t, flows, patience, 10*time.Millisecond)
-		require.NoError(t, signals[signalTraces].Shutdown(context.Background()))
-	}
-	for _, signal := range []string{signalMetrics, signalLogs, signalTraces} {
-		require.NoError(t, signals[signal].Shutdown(context.Background()))
-	}
-	assert.Empty(t, r.records.taken())
+	bubble(t, func(t *testing.T) {
+		r := newSignalsRig(t)
+		r.edit = func(c *Config) {
+			readTraces(c)
+			c.Traces.InitialLookback = 10 * time.Minute
+		}
+		signals := r.threeSignals()
+		require.NoError(t, signals[signalTraces].Shutdown(context.Background()), "before any start")
+		signals = r.threeSignals()
+		for range 2 {
+			flows := r.flows(signalTraces)
+			require.NoError(t, signals[signalTraces].Start(context.Background(), &testHost{}))
+			assert.Eventually(t, flows, patience, 10*time.Millisecond)
+			require.NoError(t, signals[signalTraces].Shutdown(context.Background()))
+		}
+		for _, signal := range []string{signalMetrics, signalLogs, signalTraces} {
+			require.NoError(t, signals[signal].Shutdown(context.Background()))
+		}
+		assert.Empty(t, r.records.taken())
+	})
 }
 
 // A pipeline that is slow to take spans holds up neither metrics nor logs, and gets up to ten seconds at the end.
 func TestTracesThatBlockHoldUpNobody(t *testing.T) {
-	t.Parallel()
-	r := newSignalsRig(t)
-	blocked := &blockedSpans{entered: make(chan struct{}, 1), leave: make(chan struct{})}
-	r.edit = func(c *Config) {
-		readLogs(c)
-		readTraces(c)
-		c.Metrics.CollectionInterval = time.Minute
-	}
-	r.spansTo = blocked
-	stop := r.start()
-	defer stop()
-	<-blocked.entered
-	for _, signal := range []string{signalMetrics, signalLogs, signalMetrics, signalLogs} {
-		require.Eventually(t, r.flows(signal), patience, 10*time.Millisecond, signal)
-	}
-	go func() {
-		time.Sleep(300 * time.Millisecond)
-		close(blocked.leave)
-	}()
-	shutDownWithin(t, 5*time.Second, stop)
-	assert.NoError(t, blocked.err, "the consumer was cut off")
+	bubble(t, func(t *testing.T) {
+		r := newSignalsRig(t)
+		blocked := &blockedSpans{entered: make(chan struct{}, 1), leave: make(chan struct{})}
+		r.edit = func(c *Config) {
+			readLogs(c)
+			readTraces(c)
+			c.Metrics.CollectionInterval = time.Minute
+		}
+		r.spansTo = blocked
+		stop := r.start()
+		defer stop()
+		<-blocked.entered
+		for _, signal := range []string{signalMetrics, signalLogs, signalMetrics, signalLogs} {
+			require.Eventually(t, r.flows(signal), patience, 10*time.Millisecond, signal)
+		}
+		go func() {
+			time.Sleep(300 * time.Millisecond)
+			close(blocked.leave)
+		}()
+		shutDownWithin(t, 5*time.Second, stop)
+		assert.NoError(t, blocked.err, "the consumer was cut off")
+	})
 }
 
 // blockedSpans takes spans only when it is told to.
@@ -166,24 +170,25 @@ func (b *blockedSpans) ConsumeTraces(ctx context.Context, _ ptrace.Traces) error
 func TestShutdownEndsCallsOfXRay(t *testing.T) {
 	for _, operation := range []string{"GetTraceSummaries", "BatchGetTraces", "StartTraceRetrieval", "ListRetrievedTraces"} {
 		t.Run(operation, func(t *testing.T) {
-			t.Parallel()
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				if operation == "StartTraceRetrieval" || operation == "ListRetrievedTraces" {
-					return searchWorld(epoch.Add(-10*time.Minute), epoch.Add(time.Hour), 5)
-				}
-				return tracedWorld(epoch.Add(-10*time.Minute), epoch.Add(time.Hour), 5)
-			}, func(c *awssim.Config) {
-				c.Faults = awssim.Faults{Slow: 1, SlowBy: time.Minute, Only: []string{operation}}
+			bubble(t, func(t *testing.T) {
+				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+					if operation == "StartTraceRetrieval" || operation == "ListRetrievedTraces" {
+						return searchWorld(epoch.Add(-10*time.Minute), epoch.Add(time.Hour), 5)
+					}
+					return tracedWorld(epoch.Add(-10*time.Minute), epoch.Add(time.Hour), 5)
+				}, func(c *awssim.Config) {
+					c.Faults = awssim.Faults{Slow: 1, SlowBy: time.Minute, Only: []string{operation}}
+				})
+				r.attemptTimeout = time.Minute
+				before := map[string]string{
+					"GetTraceSummaries": "GetRestApis", "BatchGetTraces": "GetTraceSummaries", "StartTraceRetrieval": "GetTraceSegmentDestination",
+					"ListRetrievedTraces": "StartTraceRetrieval",
+				}[operation]
+				stop := r.start()
+				require.Eventually(t, func() bool { return r.sim.Count(before) > 0 }, patience, 5*time.Millisecond)
+				time.Sleep(200 * time.Millisecond)
+				shutDownWithin(t, 2*time.Second, stop)
 			})
-			r.attemptTimeout = time.Minute
-			before := map[string]string{
-				"GetTraceSummaries": "GetRestApis", "BatchGetTraces": "GetTraceSummaries", "StartTraceRetrieval": "GetTraceSegmentDestination",
-				"ListRetrievedTraces": "StartTraceRetrieval",
-			}[operation]
-			stop := r.start()
-			require.Eventually(t, func() bool { return r.sim.Count(before) > 0 }, patience, 5*time.Millisecond)
-			time.Sleep(200 * time.Millisecond)
-			shutDownWithin(t, 2*time.Second, stop)
 		})
 	}
 }

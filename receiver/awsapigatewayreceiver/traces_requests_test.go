@@ -24,21 +24,22 @@ func (r *rig) checkTraces(stop func(), from, to time.Time) {
 
 // Each sampled request is one trace: its tree, times, kinds, statuses and attributes are right, those of the services behind API Gateway too.
 func TestEachSampledRequestIsOneTrace(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	// Slower than the others: most windows are to be read twice, also on a busy machine.
-	r := newSpanRigAt(t, speed/3, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
-		return tracedWorld(from, to, 8)
-	}, func(c *awssim.Config) { c.Tracing = inPieces })
-	r.measured()
-	stop := r.start()
-	defer stop()
-	r.checkTraces(stop, from, to)
-	t.Logf("%.0f segments were read again, unchanged, for late ones of their traces", r.count("repeated_segments"))
-	for _, none := range []string{"incomplete_traces", "left_out_traces", "segment_errors", "lost_seconds", "malformed_results"} {
-		assert.Zero(t, r.count(none), none)
-	}
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		// Slower than the others: most windows are to be read twice, also on a busy machine.
+		r := newSpanRigAt(t, speed/3, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
+			return tracedWorld(from, to, 8)
+		}, func(c *awssim.Config) { c.Tracing = inPieces })
+		r.measured()
+		stop := r.start()
+		defer stop()
+		r.checkTraces(stop, from, to)
+		t.Logf("%.0f segments were read again, unchanged, for late ones of their traces", r.count("repeated_segments"))
+		for _, none := range []string{"incomplete_traces", "left_out_traces", "segment_errors", "lost_seconds", "malformed_results"} {
+			assert.Zero(t, r.count(none), none)
+		}
+	})
 }
 
 // No span is missing and none comes twice, whatever goes wrong with reading them.
@@ -67,28 +68,29 @@ func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 		}, refuse: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
-				return tracedWorld(from, to, 4)
-			}, func(c *awssim.Config) {
-				c.Tracing = inPieces
-				if set.sim != nil {
-					set.sim(c)
-				}
-			})
-			if set.refuse {
-				r.spans.refuse = func() error {
-					if at := r.now(); at.After(from.Add(25*time.Minute)) && at.Before(from.Add(45*time.Minute)) {
-						return errRefused
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
+					return tracedWorld(from, to, 4)
+				}, func(c *awssim.Config) {
+					c.Tracing = inPieces
+					if set.sim != nil {
+						set.sim(c)
 					}
-					return nil
+				})
+				if set.refuse {
+					r.spans.refuse = func() error {
+						if at := r.now(); at.After(from.Add(25*time.Minute)) && at.Before(from.Add(45*time.Minute)) {
+							return errRefused
+						}
+						return nil
+					}
 				}
-			}
-			stop := r.start()
-			defer stop()
-			r.checkTraces(stop, from, to)
+				stop := r.start()
+				defer stop()
+				r.checkTraces(stop, from, to)
+			})
 		})
 	}
 }

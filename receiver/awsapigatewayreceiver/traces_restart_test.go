@@ -173,26 +173,27 @@ func TestRestartsLoseAndRepeatNoSpans(t *testing.T) {
 
 // A pipeline that refuses while the collector is terminated gets the spans at the next start, once.
 func TestRefusedSpansSurviveATermination(t *testing.T) {
-	t.Parallel()
-	var from, to time.Time
-	r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-		from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
-		return tracedWorld(from, to, 4)
-	}, func(c *awssim.Config) { c.Tracing = inPieces })
-	r.dir = t.TempDir()
-	for range 3 {
-		r.spans.setRefuse(func() error { return errRefused })
-		before := r.spans.len()
+	bubble(t, func(t *testing.T) {
+		var from, to time.Time
+		r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
+			return tracedWorld(from, to, 4)
+		}, func(c *awssim.Config) { c.Tracing = inPieces })
+		r.dir = t.TempDir()
+		for range 3 {
+			r.spans.setRefuse(func() error { return errRefused })
+			before := r.spans.len()
+			stop := r.start()
+			r.until(r.now().Add(8 * time.Minute))
+			stop()
+			assert.Equal(t, before, r.spans.len())
+			r.spans.setRefuse(nil)
+			stop = r.start()
+			r.until(r.now().Add(4 * time.Minute))
+			stop()
+		}
 		stop := r.start()
-		r.until(r.now().Add(8 * time.Minute))
-		stop()
-		assert.Equal(t, before, r.spans.len())
-		r.spans.setRefuse(nil)
-		stop = r.start()
-		r.until(r.now().Add(4 * time.Minute))
-		stop()
-	}
-	stop := r.start()
-	defer stop()
-	r.checkTraces(stop, from, to)
+		defer stop()
+		r.checkTraces(stop, from, to)
+	})
 }

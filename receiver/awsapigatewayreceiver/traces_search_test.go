@@ -81,17 +81,18 @@ func TestTransactionSearchRetrievesTraces(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
-				return searchWorld(from, to, 6)
-			}, set)
-			stop := r.start()
-			defer stop()
-			r.checkRetrieved(stop, from, to)
-			assert.Zero(t, r.sim.Count("BatchGetTraces"))
-			assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from CloudWatch Logs").Len())
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
+					return searchWorld(from, to, 6)
+				}, set)
+				stop := r.start()
+				defer stop()
+				r.checkRetrieved(stop, from, to)
+				assert.Zero(t, r.sim.Count("BatchGetTraces"))
+				assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from CloudWatch Logs").Len())
+			})
 		})
 	}
 }
@@ -103,17 +104,18 @@ func TestTransactionSearchCannotBeUsed(t *testing.T) {
 		"GetTraceSegmentDestination, denied": {Deny: map[string]awssim.DenyKind{"GetTraceSegmentDestination": awssim.IdentityPolicy}},
 	} {
 		t.Run(operation, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
-				return tracedWorld(from, to, 4)
-			}, func(c *awssim.Config) { c.Tracing, c.Faults = inPieces, faults })
-			stop := r.start()
-			defer stop()
-			r.checkTraces(stop, from, to)
-			assert.LessOrEqual(t, r.sim.Count("GetTraceSegmentDestination"), 1+int(r.now().Sub(r.epoch)/time.Hour), "asked once an hour")
-			r.checkSearchOff("GetTraceSegmentDestination")
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-20*time.Minute), epoch.Add(30*time.Minute)
+					return tracedWorld(from, to, 4)
+				}, func(c *awssim.Config) { c.Tracing, c.Faults = inPieces, faults })
+				stop := r.start()
+				defer stop()
+				r.checkTraces(stop, from, to)
+				assert.LessOrEqual(t, r.sim.Count("GetTraceSegmentDestination"), 1+int(r.now().Sub(r.epoch)/time.Hour), "asked once an hour")
+				r.checkSearchOff("GetTraceSegmentDestination")
+			})
 		})
 	}
 }
@@ -129,67 +131,69 @@ func (r *rig) checkSearchOff(operation string) {
 
 // Transaction Search that was turned on a while ago, where StartTraceRetrieval is denied: what X-Ray has of before comes, and it is said once.
 func TestRetrievalIsDenied(t *testing.T) {
-	t.Parallel()
-	var from, since, to time.Time
-	r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-		from, since, to = epoch.Add(-30*time.Minute), epoch.Add(-10*time.Minute), epoch.Add(20*time.Minute)
-		w := searchWorld(from, to, 6)
-		w.Accounts[0].Regions[0].TransactionSearchSince = since
-		return w
-	}, func(c *awssim.Config) {
-		c.Faults = awssim.Faults{Deny: map[string]awssim.DenyKind{"StartTraceRetrieval": awssim.IdentityPolicy}}
+	bubble(t, func(t *testing.T) {
+		var from, since, to time.Time
+		r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+			from, since, to = epoch.Add(-30*time.Minute), epoch.Add(-10*time.Minute), epoch.Add(20*time.Minute)
+			w := searchWorld(from, to, 6)
+			w.Accounts[0].Regions[0].TransactionSearchSince = since
+			return w
+		}, func(c *awssim.Config) {
+			c.Faults = awssim.Faults{Deny: map[string]awssim.DenyKind{"StartTraceRetrieval": awssim.IdentityPolicy}}
+		})
+		stop := r.start()
+		defer stop()
+		r.until(to)
+		want := r.spanTruth(from, since, nil)
+		r.awaitSpans(want, to)
+		stop()
+		compareSpans(t, r.spans.taken(), want)
+		r.checkSearchOff("StartTraceRetrieval")
+		assert.LessOrEqual(t, r.sim.Count("StartTraceRetrieval"), 1+int(r.now().Sub(r.epoch)/time.Hour), "asked once an hour")
+		said := r.logs.FilterMessageSnippet("Transaction Search can't be used").All()
+		assert.Contains(t, said[0].ContextMap()["error"], "xray:StartTraceRetrieval on *")
 	})
-	stop := r.start()
-	defer stop()
-	r.until(to)
-	want := r.spanTruth(from, since, nil)
-	r.awaitSpans(want, to)
-	stop()
-	compareSpans(t, r.spans.taken(), want)
-	r.checkSearchOff("StartTraceRetrieval")
-	assert.LessOrEqual(t, r.sim.Count("StartTraceRetrieval"), 1+int(r.now().Sub(r.epoch)/time.Hour), "asked once an hour")
-	said := r.logs.FilterMessageSnippet("Transaction Search can't be used").All()
-	assert.Contains(t, said[0].ContextMap()["error"], "xray:StartTraceRetrieval on *")
 }
 
 // Transaction Search that is turned on while the receiver runs is noticed by the traces that X-Ray does not have any more: none is lost.
 func TestTransactionSearchIsTurnedOn(t *testing.T) {
-	t.Parallel()
-	var from, since, to time.Time
-	r := newSpanRigAt(t, speed/2, func(epoch time.Time) *awssim.World {
-		from, since, to = epoch.Add(30*time.Minute), epoch.Add(50*time.Minute), epoch.Add(75*time.Minute)
-		w := searchWorld(from, to, 4)
-		w.Accounts[0].Regions[0].TransactionSearchSince = since
-		return w
-	}, nil)
-	stop := r.start()
-	defer stop()
-	r.until(since)
-	if r.logs.FilterMessageSnippet("Traces are retrieved from X-Ray").Len() == 0 {
-		t.Skip("the machine is too busy to read anything before Transaction Search is turned on")
-	}
-	r.until(to)
-	want := r.spanTruth(from, since, nil)
-	// What was held back of the last traces before it is in X-Ray, which is not asked any more: Transaction Search has no inferred segments.
-	held := map[spanID]spanData{}
-	for id, w := range want {
-		if w.Attributes["aws.xray.inferred"] == true && w.Start.After(since.Add(-10*time.Minute)) {
-			held[id] = w
-			delete(want, id)
+	bubble(t, func(t *testing.T) {
+		var from, since, to time.Time
+		r := newSpanRigAt(t, speed/2, func(epoch time.Time) *awssim.World {
+			from, since, to = epoch.Add(30*time.Minute), epoch.Add(50*time.Minute), epoch.Add(75*time.Minute)
+			w := searchWorld(from, to, 4)
+			w.Accounts[0].Regions[0].TransactionSearchSince = since
+			return w
+		}, nil)
+		stop := r.start()
+		defer stop()
+		r.until(since)
+		if r.logs.FilterMessageSnippet("Traces are retrieved from X-Ray").Len() == 0 {
+			t.Skip("the machine is too busy to read anything before Transaction Search is turned on")
 		}
-	}
-	maps.Copy(want, r.retrievedTruth(since, to))
-	r.awaitSpans(want, to)
-	stop()
-	taken := r.spans.taken()
-	for id, w := range held {
-		if _, ok := taken[id]; ok {
-			want[id] = w
+		r.until(to)
+		want := r.spanTruth(from, since, nil)
+		// What was held back of the last traces before it is in X-Ray, which is not asked any more: Transaction Search has no inferred segments.
+		held := map[spanID]spanData{}
+		for id, w := range want {
+			if w.Attributes["aws.xray.inferred"] == true && w.Start.After(since.Add(-10*time.Minute)) {
+				held[id] = w
+				delete(want, id)
+			}
 		}
-	}
-	compareSpans(t, taken, want)
-	repeated, _ := r.spans.repeats()
-	assert.Zero(t, repeated)
-	assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from X-Ray").Len())
-	assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from CloudWatch Logs").Len())
+		maps.Copy(want, r.retrievedTruth(since, to))
+		r.awaitSpans(want, to)
+		stop()
+		taken := r.spans.taken()
+		for id, w := range held {
+			if _, ok := taken[id]; ok {
+				want[id] = w
+			}
+		}
+		compareSpans(t, taken, want)
+		repeated, _ := r.spans.repeats()
+		assert.Zero(t, repeated)
+		assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from X-Ray").Len())
+		assert.Equal(t, 1, r.logs.FilterMessageSnippet("Traces are retrieved from CloudWatch Logs").Len())
+	})
 }

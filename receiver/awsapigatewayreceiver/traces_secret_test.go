@@ -103,42 +103,43 @@ func TestNoSecretIsInASpan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var from, to time.Time
-			r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
-				return secretSpanWorld(from, to, set.search)
-			}, func(c *awssim.Config) { c.Ingestion = onTime })
-			r.edit = func(c *Config) {
-				readAllSpans(c)
-				c.Logs.Include, c.Logs.Redact = set.include, set.redact
-			}
-			never := []string{partnerSecret, databaseSecret, metadataSecret, secretKey}
-			hidden := r.hiddenValues(from, to)
-			require.Greater(t, len(hidden), 100)
-			m := &marked{found: map[string]bool{}, texts: append(append(append(never, set.gone...), set.shown...), hidden...)}
-			r.spans.raw = m.look
-			stop := r.start()
-			defer stop()
-			r.until(to)
-			if set.search {
-				r.awaitSpans(r.retrievedTruth(from, to), to)
-			} else {
-				r.awaitSpans(r.spanTruth(from, to, nil), to)
-			}
-			r.awaitSpans(r.accessSpanTruth(from, to), to)
-			stop()
-			require.Greater(t, m.bytes, 1_000_000)
-			for _, text := range set.shown {
-				assert.True(t, m.found[text], "%q was asked for", text)
-				delete(m.found, text)
-			}
-			assert.Empty(t, m.found)
-			for _, e := range r.logs.All() {
-				for _, text := range never {
-					assert.NotContains(t, e.Message, text)
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-15*time.Minute), epoch.Add(15*time.Minute)
+					return secretSpanWorld(from, to, set.search)
+				}, func(c *awssim.Config) { c.Ingestion = onTime })
+				r.edit = func(c *Config) {
+					readAllSpans(c)
+					c.Logs.Include, c.Logs.Redact = set.include, set.redact
 				}
-			}
+				never := []string{partnerSecret, databaseSecret, metadataSecret, secretKey}
+				hidden := r.hiddenValues(from, to)
+				require.Greater(t, len(hidden), 100)
+				m := &marked{found: map[string]bool{}, texts: append(append(append(never, set.gone...), set.shown...), hidden...)}
+				r.spans.raw = m.look
+				stop := r.start()
+				defer stop()
+				r.until(to)
+				if set.search {
+					r.awaitSpans(r.retrievedTruth(from, to), to)
+				} else {
+					r.awaitSpans(r.spanTruth(from, to, nil), to)
+				}
+				r.awaitSpans(r.accessSpanTruth(from, to), to)
+				stop()
+				require.Greater(t, m.bytes, 1_000_000)
+				for _, text := range set.shown {
+					assert.True(t, m.found[text], "%q was asked for", text)
+					delete(m.found, text)
+				}
+				assert.Empty(t, m.found)
+				for _, e := range r.logs.All() {
+					for _, text := range never {
+						assert.NotContains(t, e.Message, text)
+					}
+				}
+			})
 		})
 	}
 }

@@ -15,33 +15,34 @@ import (
 func TestTwentyTimesTheCap(t *testing.T) {
 	for name, segments := range map[string]awssim.Arrival{"whole": {Base: 10 * time.Second}, "in pieces": inPieces} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			const perMinute = 30
-			var from, to time.Time
-			r := newSpanRigAt(t, 200, func(epoch time.Time) *awssim.World {
-				from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
-				w := tracedWorld(from, to, 20*perMinute/4)
-				w.Accounts[0].Regions[0].ForeignTraces = perMinute
-				for _, api := range w.Accounts[0].Regions[0].APIs {
-					for _, s := range api.Stages {
-						s.Traffic.Error4xx, s.Traffic.Error5xx = 0.002, 0.004
+			bubble(t, func(t *testing.T) {
+				const perMinute = 30
+				var from, to time.Time
+				r := newSpanRigAt(t, 200, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
+					w := tracedWorld(from, to, 20*perMinute/4)
+					w.Accounts[0].Regions[0].ForeignTraces = perMinute
+					for _, api := range w.Accounts[0].Regions[0].APIs {
+						for _, s := range api.Stages {
+							s.Traffic.Error4xx, s.Traffic.Error5xx = 0.002, 0.004
+						}
 					}
+					return w
+				}, func(c *awssim.Config) { c.Tracing = segments })
+				r.edit = func(c *Config) {
+					readTraces(c)
+					c.Traces.InitialLookback = 10 * time.Minute
+					c.Traces.PollInterval = 30 * time.Second
+					c.Traces.XRay.MaxTracesPerMinute = perMinute
 				}
-				return w
-			}, func(c *awssim.Config) { c.Tracing = segments })
-			r.edit = func(c *Config) {
-				readTraces(c)
-				c.Traces.InitialLookback = 10 * time.Minute
-				c.Traces.PollInterval = 30 * time.Second
-				c.Traces.XRay.MaxTracesPerMinute = perMinute
-			}
-			r.measured()
-			stop := r.start()
-			defer stop()
-			r.untilRead(to)
-			ended := r.now()
-			stop()
-			r.checkCap(from, to, ended, perMinute, segments.Late == 0)
+				r.measured()
+				stop := r.start()
+				defer stop()
+				r.untilRead(to)
+				ended := r.now()
+				stop()
+				r.checkCap(from, to, ended, perMinute, segments.Late == 0)
+			})
 		})
 	}
 }

@@ -52,7 +52,7 @@ type Client struct {
 	controlPlane      map[model.Read]read
 }
 
-func newClient(set Settings, cfg awssdk.Config, target model.Target) *Client {
+func newClient(set Settings, pool *httpPool, cfg awssdk.Config, target model.Target) *Client {
 	c := &Client{
 		target:    target,
 		settings:  set,

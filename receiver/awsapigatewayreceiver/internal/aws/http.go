@@ -26,6 +26,7 @@ type httpPool struct {
 	users   int
 	clients []*http.Client
 	conns   map[net.Conn]struct{}
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the SDK's
 }
 
 func (p *httpPool) acquire() {
@@ -57,6 +58,9 @@ func (p *httpPool) release() {
 func (p *httpPool) buildable() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		dial := t.DialContext
+		if p.dial != nil {
+			dial = p.dial
+		}
 		t.MaxIdleConnsPerHost = 32
 		t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := dial(ctx, network, addr)

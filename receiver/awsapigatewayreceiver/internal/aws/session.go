@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -30,13 +31,16 @@ type Settings struct {
 	Clock                poll.Clock
 	// AttemptTimeout bounds one attempt of a call in real time; 0: 20 s.
 	AttemptTimeout time.Duration
-	Telemetry      *metadata.TelemetryBuilder
-	Logger         *zap.Logger
+	// Dial replaces the network, as tests do; nil: the machine's.
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+	Telemetry *metadata.TelemetryBuilder
+	Logger    *zap.Logger
 }
 
 // Session is the set of targets of one receiver.
 type Session struct {
 	Clients []*Client
+	pool    *httpPool
 	end     context.CancelFunc // of the credentials' own calls
 	closed  bool
 }
@@ -50,9 +54,13 @@ func Open(ctx context.Context, s Settings) (*Session, error) {
 	if len(accounts) == 0 {
 		accounts = []Account{{}}
 	}
-	pool.acquire()
+	connections := &pool
+	if s.Dial != nil {
+		connections = &httpPool{dial: s.Dial}
+	}
+	connections.acquire()
 	open, end := context.WithCancel(context.WithoutCancel(ctx))
-	session := &Session{end: end}
+	session := &Session{end: end, pool: connections}
 	var errs []error
 	for i := range accounts {
 		if err := session.openAccount(ctx, open, s, &accounts[i]); err != nil {
@@ -71,13 +79,13 @@ func (s *Session) Close() {
 	if !s.closed {
 		s.closed = true
 		s.end()
-		pool.release()
+		s.pool.release()
 	}
 }
 
 func (s *Session) openAccount(ctx, session context.Context, set Settings, a *Account) error {
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(pool.buildable()),
+		config.WithHTTPClient(s.pool.buildable()),
 		config.WithLogger(logging.Nop{}), // errors come back as errors
 		// Retries are ours: they share the target's limiter, its accounting and its clock.
 		config.WithRetryer(func() awssdk.Retryer { return awssdk.NopRetryer{} }),
@@ -105,7 +113,7 @@ func (s *Session) openAccount(ctx, session context.Context, set Settings, a *Acc
 
 	clients := make([]*Client, len(regions))
 	for i, region := range regions {
-		clients[i] = newClient(set, cfg, model.Target{
+		clients[i] = newClient(set, s.pool, cfg, model.Target{
 			Label:       a.label() + "/" + region,
 			AccountName: a.Name,
 			AccountID:   a.AccountID,

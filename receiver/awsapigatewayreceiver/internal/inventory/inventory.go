@@ -47,14 +47,14 @@ type Inventory struct {
 	interval atomic.Int64  // effective, ns
 	active   atomic.Pointer[map[Key]bool]
 
-	mu       sync.Mutex // one list or change of the snapshot at a time
-	listed   time.Time  // when the newest complete list began
-	began    time.Time  // when the newest crawl began
+	mu       poll.Turn // one list or change of the snapshot at a time
+	listed   time.Time // when the newest complete list began
+	began    time.Time // when the newest crawl began
 	lists    map[model.Read]uint64
 	absent   [2]int            // lists in a row, of each kind, that had no member of items
 	dirty    map[string]bool   // ids that are not stored as they are
 	resume   map[string]string // by pass, the API that the last crawl gave up at
-	inStages sync.Mutex
+	inStages poll.Turn
 }
 
 // Settings are what an inventory needs.

@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/executionlog"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
@@ -52,7 +53,7 @@ type Reader struct {
 	describeNow chan struct{}
 
 	// discovering is held while what the inventory says is taken up.
-	discovering sync.Mutex
+	discovering poll.Turn
 
 	mu          sync.Mutex
 	said        map[string]bool // what was said once and is not to be said again

@@ -81,7 +81,7 @@ type Collector struct {
 	logger     *zap.Logger
 
 	// emitting guards the ledgers, the mapper and the state while answers are handed over, one at a time.
-	emitting sync.Mutex
+	emitting poll.Turn
 	points   []point
 	staged   []staged
 

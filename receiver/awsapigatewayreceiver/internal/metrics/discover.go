@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
 // maxFirstSeen bounds the APIs whose series wait for the inventory.
@@ -25,7 +26,7 @@ type discovery struct {
 	c   *Collector
 	run *round
 
-	mu      sync.Mutex // one page at a time
+	mu      poll.Turn // one page at a time
 	listed  map[*series]bool
 	fresh   map[*series]bool // read for the first time
 	waiting []*series        // for the inventory

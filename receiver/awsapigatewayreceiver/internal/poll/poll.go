@@ -36,9 +36,12 @@ func (s Scaled) Now() time.Time {
 	return s.Epoch.Add(time.Duration(float64(time.Since(s.Origin)) * s.Factor))
 }
 
-// Sleep waits for d of scaled time.
+// Sleep waits for d of scaled time, rounded up: where time passes only while all wait, a wait that ends early would be followed by endless ones of none.
 func (s Scaled) Sleep(ctx context.Context, d time.Duration) error {
-	return sleep(ctx, time.Duration(float64(d)/s.Factor))
+	if d <= 0 {
+		return ctx.Err()
+	}
+	return sleep(ctx, time.Duration(float64(d)/s.Factor)+1)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

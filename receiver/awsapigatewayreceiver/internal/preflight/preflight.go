@@ -6,6 +6,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,8 @@ type Settings struct {
 	// Signals are those of the pipelines: metrics, logs, traces.
 	Signals []string
 	Clock   poll.Clock
+	// Dial replaces the network, as tests do; nil: the machine's.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// AttemptTimeout bounds one attempt of a call; 0: the receiver's own.
 	AttemptTimeout time.Duration
 	// Announce is told of each question of the verification, and its cost, before it is asked; nil: nothing is verified.
@@ -75,7 +78,7 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	defer builder.Shutdown()
 	session, err := aws.Open(ctx, aws.Settings{
 		Accounts: s.Accounts, Regions: s.Regions, Endpoint: s.Endpoint, ControlPlanePerSecond: s.Inventory.RequestsPerSecond,
-		LogRequestsPerSecond: s.Logs.MaxRequestsPerSecond, Clock: s.Clock, AttemptTimeout: s.AttemptTimeout, Telemetry: builder, Logger: zap.NewNop(),
+		LogRequestsPerSecond: s.Logs.MaxRequestsPerSecond, Clock: s.Clock, AttemptTimeout: s.AttemptTimeout, Dial: s.Dial, Telemetry: builder, Logger: zap.NewNop(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the AWS session: %w", err)
