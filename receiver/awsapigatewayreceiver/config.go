@@ -3,7 +3,6 @@ package awsapigatewayreceiver // import "github.com/otelcol-apigateway/awsapigat
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
@@ -26,6 +25,8 @@ type Config struct {
 	Accounts []aws.Account `mapstructure:"accounts"`
 	// Endpoint of all AWS services; empty: AWS.
 	Endpoint string `mapstructure:"endpoint"`
+	// InsecureEndpoint allows plain HTTP to other machines, by Endpoint or by the SDK's own settings.
+	InsecureEndpoint bool `mapstructure:"insecure_endpoint"`
 	// APIs that are collected; all where it is empty.
 	APIs inventory.Filter `mapstructure:"apis"`
 	// Tags are keys of API tags that become resource attributes.
@@ -71,9 +72,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	if c.Endpoint != "" {
-		if u, err := url.Parse(c.Endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			errs = append(errs, fmt.Errorf("endpoint: %q is not a URL: write it as http://127.0.0.1:4599, or leave it out for AWS", c.Endpoint))
-		}
+		errs = append(errs, aws.CheckEndpoint("endpoint", c.Endpoint, c.InsecureEndpoint))
 	}
 	for i, tag := range c.Tags {
 		switch {

@@ -46,7 +46,7 @@ func TestEverySettingIsRead(t *testing.T) {
 			{Name: "prod", RoleARN: "arn:aws:iam::111122223333:role/apigateway-reader", ExternalID: "secret", SessionName: "collector", Regions: []string{"us-east-1"}},
 			{Name: "china", Profile: "china", AccountID: "222233334444", Regions: []string{"cn-northwest-1"}},
 		},
-		Endpoint: "http://127.0.0.1:4599",
+		Endpoint: "http://127.0.0.1:4599", InsecureEndpoint: true,
 		APIs: inventory.Filter{
 			Include: []inventory.FilterItem{{Name: "orders-*"}, {Tags: map[string]string{"team": "payments"}}, {ID: "a1b2c3d4e5", Type: "REST"}},
 			Exclude: []inventory.FilterItem{{Stage: "dev*"}},
@@ -151,6 +151,15 @@ func TestEveryConfigErrorIsSaid(t *testing.T) {
 		}
 		assert.True(t, found, "%s\nin\n%s", want, err)
 	}
+}
+
+// Plain HTTP to another machine takes a word of the user's.
+func TestPlainEndpointHasToBeAskedFor(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	c.Endpoint = "http://aws.example:4599"
+	require.ErrorContains(t, confmap.Validate(c), "endpoint: \"http://aws.example:4599\" is plain HTTP to another machine")
+	c.InsecureEndpoint = true
+	assert.NoError(t, confmap.Validate(c))
 }
 
 func TestUnknownKeysAreRefused(t *testing.T) {

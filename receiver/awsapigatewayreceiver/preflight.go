@@ -16,7 +16,7 @@ func Preflight(ctx context.Context, config *Config, signals []string, announce f
 
 func (c *Config) preflight(signals []string, announce func(text string)) preflight.Settings {
 	return preflight.Settings{
-		Accounts: c.Accounts, Regions: c.Regions, Endpoint: c.Endpoint, Filter: &c.APIs, Inventory: c.Inventory, Metrics: &c.Metrics, Alarms: c.Alarms, Logs: &c.Logs, Traces: &c.Traces,
+		Accounts: c.Accounts, Regions: c.Regions, Endpoint: c.Endpoint, InsecureEndpoint: c.InsecureEndpoint, Filter: &c.APIs, Inventory: c.Inventory, Metrics: &c.Metrics, Alarms: c.Alarms, Logs: &c.Logs, Traces: &c.Traces,
 		Signals: signals, Clock: poll.System{}, Announce: announce,
 	}
 }

@@ -172,6 +172,7 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 		Accounts:              r.config.Accounts,
 		Regions:               r.config.Regions,
 		Endpoint:              r.config.Endpoint,
+		InsecureEndpoint:      r.config.InsecureEndpoint,
 		ControlPlanePerSecond: r.config.Inventory.RequestsPerSecond,
 		LogRequestsPerSecond:  r.config.Logs.MaxRequestsPerSecond,
 		Clock:                 r.clock,

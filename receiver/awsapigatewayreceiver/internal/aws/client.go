@@ -64,7 +64,7 @@ func newClient(set Settings, pool *httpPool, cfg awssdk.Config, target model.Tar
 	c.cfg.Region = target.Region
 	c.base = cfg.Credentials
 	shared := pool.client(cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport())
-	c.cfg.HTTPClient = &transport{client: shared, observe: c.observeClock, now: c.clock.Now}
+	c.cfg.HTTPClient = &transport{client: shared, insecure: set.InsecureEndpoint, observe: c.observeClock, now: c.clock.Now}
 	c.setLimits(target.AccountID)
 	base := sts.NewFromConfig(c.cfg)
 	c.assumeRole = base.AssumeRole

@@ -173,7 +173,7 @@ func classify(ctx context.Context, err error) Class {
 		return Malformed
 	}
 	switch {
-	case api != nil:
+	case api != nil, errors.As(err, new(*plainError)):
 		return Invalid
 	case !assuming && strings.Contains(err.Error(), "get credentials"):
 		return NoCredentials // none of the default chain's sources has any, or one does not answer

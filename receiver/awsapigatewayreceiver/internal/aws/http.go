@@ -122,6 +122,8 @@ func (c *trackedConn) Close() error {
 // transport is one target's view of the shared client.
 type transport struct {
 	client *http.Client
+	// insecure allows plain HTTP to other machines.
+	insecure bool
 	// observe is told AWS's clock, and ours in the middle of the call.
 	observe func(aws, local time.Time)
 	now     func() time.Time
@@ -132,6 +134,9 @@ type transport struct {
 // The SDK closes the request's body as soon as Do returns, while net/http may still be in its last read of it; that error breaks the connection
 // in the middle of the answer (aws-sdk-go-v2 issues 2737 and 1825). Hence net/http gets a reader of its own over the buffered body.
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
+	if err := t.checkPrivate(req); err != nil {
+		return nil, err
+	}
 	if req.Body != nil && req.Body != http.NoBody {
 		body, err := readBody(req)
 		if err != nil {

@@ -24,6 +24,8 @@ type Settings struct {
 	Accounts []Account // none: the caller's own account
 	Regions  []string  // none: the SDK's default region
 	Endpoint string    // "": AWS
+	// InsecureEndpoint allows plain HTTP to other machines.
+	InsecureEndpoint bool
 	// ControlPlanePerSecond is the steady rate of API Gateway reads of one target.
 	ControlPlanePerSecond float64
 	// LogRequestsPerSecond is the rate of FilterLogEvents of one target; 0: half of AWS's published quota of the region.

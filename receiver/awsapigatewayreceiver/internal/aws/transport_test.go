@@ -251,7 +251,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Go reads the proxy's variables once per process, so the session is opened in one of its own.
 func TestProxyIsHonoured(t *testing.T) {
 	if endpoint := os.Getenv(proxiedEndpoint); endpoint != "" {
-		f := openSession(t, endpoint, nil)
+		f := openSession(t, endpoint, func(s *Settings) { s.InsecureEndpoint = true })
 		_, err := f.client().restAPIs(context.Background())
 		require.NoError(t, err)
 		return

@@ -30,9 +30,12 @@ import (
 
 // Settings are the sections of the receiver's configuration, which must be valid, and what it stands in.
 type Settings struct {
-	Accounts  []aws.Account
-	Regions   []string
-	Endpoint  string
+	Accounts []aws.Account
+	Regions  []string
+	Endpoint string
+	// InsecureEndpoint allows plain HTTP to other machines.
+	InsecureEndpoint bool
+
 	Filter    *inventory.Filter
 	Inventory inventory.Config
 	Metrics   *metrics.Config
@@ -77,7 +80,7 @@ func Run(ctx context.Context, s Settings) (*Report, error) {
 	}
 	defer builder.Shutdown()
 	session, err := aws.Open(ctx, aws.Settings{
-		Accounts: s.Accounts, Regions: s.Regions, Endpoint: s.Endpoint, ControlPlanePerSecond: s.Inventory.RequestsPerSecond,
+		Accounts: s.Accounts, Regions: s.Regions, Endpoint: s.Endpoint, InsecureEndpoint: s.InsecureEndpoint, ControlPlanePerSecond: s.Inventory.RequestsPerSecond,
 		LogRequestsPerSecond: s.Logs.MaxRequestsPerSecond, Clock: s.Clock, AttemptTimeout: s.AttemptTimeout, Dial: s.Dial, Telemetry: builder, Logger: zap.NewNop(),
 	})
 	if err != nil {
