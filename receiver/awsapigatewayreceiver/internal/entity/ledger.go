@@ -2,6 +2,7 @@ package entity
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,8 +142,10 @@ type storedLedger struct {
 	First int64 `json:"first"`
 	Next  int64 `json:"next"`
 	// Behind says that states were waiting.
-	Behind   bool      `json:"behind,omitempty"`
-	Reported time.Time `json:"reported"`
+	Behind bool `json:"behind,omitempty"`
+	// Waiting are the keys of those, eight bytes each, by API and part. It is written at the end of a run: without it all are reported.
+	Waiting  map[string]map[string][]byte `json:"waiting,omitempty"`
+	Reported time.Time                    `json:"reported"`
 	// Form is that of the entity events that were reported.
 	Form string `json:"form"`
 }
@@ -152,6 +155,9 @@ func (r *Reporter) changes() map[string][]byte {
 	l := &r.ledger
 	head := storedLedger{
 		V: ledgerVersion, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported, Form: r.Config.EntityEvents,
+	}
+	if head.Behind && r.ended {
+		head.Waiting = r.waiting()
 	}
 	if len(l.chunks) > 0 {
 		head.First = l.chunks[0].seq
@@ -171,6 +177,41 @@ func (r *Reporter) changes() map[string][]byte {
 		out[chunkKey(seq)] = nil
 	}
 	return out
+}
+
+// maxWaiting bounds the states whose keys are stored, some 1 MB: where more wait, all are reported.
+const maxWaiting = 100_000
+
+// waiting are the keys of the states that have not been taken, and nil where there are too many. The caller holds the lock.
+func (r *Reporter) waiting() map[string]map[string][]byte {
+	out, n := map[string]map[string][]byte{}, 0
+	for _, places := range []map[inventory.Place]map[uint64]struct{}{r.pending, r.inFlight} {
+		for place, keys := range places {
+			if n += len(keys); n > maxWaiting {
+				return nil
+			}
+			if out[place.API] == nil {
+				out[place.API] = map[string][]byte{}
+			}
+			for key := range keys {
+				out[place.API][place.Part] = binary.BigEndian.AppendUint64(out[place.API][place.Part], key)
+			}
+		}
+	}
+	return out
+}
+
+// wait makes the states pending that had not been taken when the last run ended.
+func (r *Reporter) wait(waiting map[string]map[string][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for api, parts := range waiting {
+		for part, keys := range parts {
+			for ; len(keys) >= 8; keys = keys[8:] {
+				add(r.pending, inventory.Place{API: api, Part: part}, binary.BigEndian.Uint64(keys))
+			}
+		}
+	}
 }
 
 // persist stores what changed. What could not be stored is stored with the next change.
@@ -241,8 +282,10 @@ func (r *Reporter) Restore(ctx context.Context) error {
 	if !head.Reported.IsZero() && head.Reported.Before(r.reported) {
 		r.reported = head.Reported
 	}
-	if head.Behind || head.Form != r.Config.EntityEvents {
+	if head.Behind && head.Waiting == nil || head.Form != r.Config.EntityEvents {
 		errs = append(errs, r.all())
+	} else {
+		r.wait(head.Waiting)
 	}
 	return errors.Join(errs...)
 }

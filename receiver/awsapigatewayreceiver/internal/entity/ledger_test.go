@@ -126,7 +126,37 @@ func TestRecreatedAfterARestart(t *testing.T) {
 	}
 }
 
-// States that waited when the collector ended are not known one by one: everything is reported.
+// Of states that waited when the collector was stopped the next start reports these alone, whether or not a batch was under way.
+func TestStatesThatWaitedAtAStopAreReportedAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())
+	r.certificates("c1", "c2")
+	r.crawl()
+	r.flush()
+	r.took()
+	r.certificates("c1", "c2", "c3")
+	r.crawl()
+	ctx, stop := context.WithCancel(context.Background())
+	r.pipeline.answers, r.pipeline.onOffer = []error{errBusy}, stop
+	r.Run(ctx, r.logs())
+	r.certificates("c1", "c2", "c3", "c4")
+	r.crawl() // one that was under way
+	assert.Empty(t, r.took())
+	for range 2 { // nor does a stop before anything was taken forget them
+		r = r.restart()
+		ctx, stop = context.WithCancel(context.Background())
+		stop()
+		r.Run(ctx, r.logs())
+	}
+	r = r.restart()
+	r.flush()
+	assert.ElementsMatch(t, []string{"state client_certificate c3", "state client_certificate c4"}, r.took())
+	r = r.restart()
+	r.flush()
+	assert.Empty(t, r.took(), "nothing waited")
+}
+
+// States that waited when the collector was killed are not known one by one: everything is reported.
 func TestWaitingStatesAreReportedAfterARestart(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, checkpointtest.Open(t, t.TempDir()), config())

@@ -58,6 +58,7 @@ type Reporter struct {
 	inFlight map[inventory.Place]map[uint64]struct{} // taken from pending by the batch that is offered
 	ledger   ledger
 	reported time.Time // the schedule was served up to here
+	ended    bool      // Run is over: what waits then waits for the next start
 }
 
 // NewReporter makes the reporter of a target whose account is known.
@@ -108,9 +109,10 @@ func add(to map[inventory.Place]map[uint64]struct{}, place inventory.Place, key 
 	to[place][key] = struct{}{}
 }
 
-// Run reports to the emitter until ctx ends.
+// Run reports to the emitter until ctx ends. Then it stores which states still wait, so that the next start reports these, and no others again.
 func (r *Reporter) Run(ctx context.Context, emitter *emit.Logs) {
 	r.emitter = emitter
+	defer r.end(ctx)
 	tick := max(r.Config.ReportInterval/ticks, time.Second)
 	for ctx.Err() == nil {
 		r.schedule()
@@ -119,6 +121,16 @@ func (r *Reporter) Run(ctx context.Context, emitter *emit.Logs) {
 		if r.pause(ctx, tick) != nil {
 			return
 		}
+	}
+}
+
+func (r *Reporter) end(ctx context.Context) {
+	r.mu.Lock()
+	r.ended = true
+	waits := len(r.pending)+len(r.inFlight) > 0
+	r.mu.Unlock()
+	if waits {
+		r.persist(ctx)
 	}
 }
 
