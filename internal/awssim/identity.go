@@ -46,6 +46,16 @@ func (s *sessions) get(key string) (session, bool) {
 	return found, ok
 }
 
+// expire ends all sessions.
+func (s *sessions) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, made := range s.byID {
+		made.expires = time.Time{}
+		s.byID[key] = made
+	}
+}
+
 // add stores a session and returns its new access key.
 func (s *sessions) add(account string, made session) string {
 	s.mu.Lock()

@@ -107,6 +107,9 @@ func (s *Server) Close() { s.close.Do(func() { close(s.closed) }) }
 // SetFaults replaces the faults from the next call on.
 func (s *Server) SetFaults(f Faults) { s.faults.set(f) }
 
+// ExpireSessions ends the sessions that AssumeRole has handed out, before their time: calls with them are refused as expired, and new ones are granted.
+func (s *Server) ExpireSessions() { s.sessions.expire() }
+
 // SetLateness replaces the lateness from the next call on. More lateness hides points again that were visible, which AWS does not do.
 func (s *Server) SetLateness(l Lateness) { s.published.setLateness(l) }
 

@@ -163,6 +163,28 @@ func TestAssumedRoleSeesItsAccount(t *testing.T) {
 	}
 }
 
+// TestSessionsEndBeforeTheirTime: a session that was ended is refused as one that expired, and another is granted.
+func TestSessionsEndBeforeTheirTime(t *testing.T) {
+	h := start(t, Config{World: DemoWorld(noon)})
+	provider := stscreds.NewAssumeRoleProvider(h.sts(), "arn:aws:iam::111122223333:role/apigateway-reader")
+	cache := aws.NewCredentialsCache(provider)
+	session := *h
+	session.config.Credentials = cache
+	list := func() error {
+		_, err := session.apiGateway().GetRestApis(background, &apigateway.GetRestApisInput{})
+		return err
+	}
+	if err := list(); err != nil {
+		t.Fatal(err)
+	}
+	h.ExpireSessions()
+	wantCode(t, list(), "ExpiredTokenException")
+	cache.Invalidate()
+	if err := list(); err != nil {
+		t.Errorf("the new session is refused: %v", err)
+	}
+}
+
 func TestAssumeRoleRefusals(t *testing.T) {
 	world := DemoWorld(noon)
 	world.Accounts = append(world.Accounts, &Account{ID: "777788889999", Partition: "aws-cn", Roles: []Role{{Name: DemoRole}}})
