@@ -339,10 +339,10 @@ func (r *rig) compare(apiID string, api *awssim.API, st *awssim.Stage, canary bo
 	return compared
 }
 
-// busy is traffic within [from, to) only.
+// busy is traffic within [from, to) only, thinned under the race detector.
 func busy(from, to time.Time, perMinute float64) awssim.Traffic {
 	return awssim.Traffic{
-		PerMinute: perMinute, Error4xx: 0.05, Error5xx: 0.02,
+		PerMinute: max(1, perMinute/thinned), Error4xx: 0.05, Error5xx: 0.02,
 		Idle: []awssim.Span{{To: from}, {From: to, To: to.Add(1000 * time.Hour)}},
 	}
 }

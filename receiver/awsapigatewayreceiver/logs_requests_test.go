@@ -1,6 +1,7 @@
 package awsapigatewayreceiver
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 		sim    func(*awssim.Config)
 		edit   func(*Config)
 		refuse bool
+		length time.Duration // from the start on; 0: 40 minutes
 	}{
 		"late events":   {sim: func(c *awssim.Config) { c.Ingestion = manyLate }},
 		"empty pages":   {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{EmptyPages: 0.5} }},
@@ -60,8 +62,9 @@ func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 		"malformed":     {sim: func(c *awssim.Config) { c.Faults = awssim.Faults{Malformed: 0.2, Only: reads} }},
 		"at the quota": {
 			sim: func(c *awssim.Config) { c.EnforceQuotas, c.MaxPage = true, 3 },
-			// More than AWS allows, however fast the machine asks.
-			edit: func(c *Config) { c.Logs.MaxRequestsPerSecond, c.Logs.PollInterval = 10_000, time.Second },
+			// More than AWS allows.
+			length: 5 * time.Minute,
+			edit:   func(c *Config) { c.Logs.MaxRequestsPerSecond, c.Logs.PollInterval = 10_000, time.Second },
 		},
 		"a consumer that refuses": {refuse: true},
 		"everything": {sim: func(c *awssim.Config) {
@@ -73,7 +76,7 @@ func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var from, to time.Time
 				r := newRecordRig(t, func(epoch time.Time) *awssim.World {
-					from, to = epoch.Add(-30*time.Minute), epoch.Add(40*time.Minute)
+					from, to = epoch.Add(-30*time.Minute), epoch.Add(cmp.Or(set.length, 40*time.Minute))
 					return fewFormatsWorld(from, to, 10)
 				}, func(c *awssim.Config) {
 					c.Ingestion = onTime
