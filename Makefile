@@ -11,6 +11,11 @@ RUN_FOR ?=
 GOTOOLCHAIN ?= local
 export GOTOOLCHAIN CONFIG RUN_FOR
 
+# Settings for `make faults`: how many seeds, how many at a time, and the first; without that one, seeds that no run had before.
+SEEDS ?= 50
+PARALLEL ?= 8
+SEED ?=
+
 COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 TOOLS         := go tool -modfile internal/tools/go.mod
@@ -25,7 +30,7 @@ COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell fin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run test bench lint generate format tidy check clean go git
+.PHONY: help build run test faults bench lint generate format tidy check clean go git
 
 help: ## print this
 	@echo "Targets of awsapigateway:"
@@ -45,6 +50,11 @@ run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AW
 test: $(COLLECTOR) ## run all tests, with the race detector where there is a C compiler
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "test: without the race detector, which needs a C compiler"; }; \
 	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test $$race -parallel 4 -timeout 40m ./...
+
+# Its runs wait for clocks, too.
+faults: $(COLLECTOR) ## run the fault suite, with SEEDS=50 seeds, PARALLEL=8 at a time; SEED=7 SEEDS=1 replays one
+	FAULTS_SEEDS="$(SEEDS)" FAULTS_SEED="$(SEED)" OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" \
+		go test -v -count 1 -run TestLongSchedules -parallel $(PARALLEL) -timeout 0 ./test/faults
 
 bench: $(COLLECTOR) ## run the benchmarks
 	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u); \
