@@ -77,15 +77,19 @@ func (c *Client) connect() {
 		c.cfg.Credentials = c.credentials
 	}
 	c.getCallerIdentity = sts.NewFromConfig(c.cfg).GetCallerIdentity
-	cw := cloudwatch.NewFromConfig(c.cfg)
+	plain := c.cfg.HTTPClient.(*transport)
+	cbor := counted{plain, cborValues, maxAnswerValues}
+	json := counted{plain, jsonValues, maxAnswerValues}
+	items := counted{plain, jsonValues, maxItemValues}
+	cw := cloudwatch.NewFromConfig(c.cfg, func(o *cloudwatch.Options) { o.HTTPClient = cbor })
 	c.listMetrics, c.getMetricData = cw.ListMetrics, cw.GetMetricData
 	c.alarms = alarmCalls{cw.DescribeAlarms, cw.DescribeAlarmHistory}
-	logs := cloudwatchlogs.NewFromConfig(c.cfg, decodeLogEvents)
-	c.filterLogEvents, c.describeLogGroups = logs.FilterLogEvents, logs.DescribeLogGroups
-	c.xray = xrayCallsOf(xray.NewFromConfig(c.cfg))
+	c.filterLogEvents = cloudwatchlogs.NewFromConfig(c.cfg, decodeLogEvents).FilterLogEvents
+	c.describeLogGroups = cloudwatchlogs.NewFromConfig(c.cfg, func(o *cloudwatchlogs.Options) { o.HTTPClient = json }).DescribeLogGroups
+	c.xray = xrayCallsOf(xray.NewFromConfig(c.cfg, func(o *xray.Options) { o.HTTPClient = json }))
 	c.controlPlane = c.reads(
-		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
-		apigatewayv2.NewFromConfig(c.cfg, func(o *apigatewayv2.Options) { o.APIOptions = append(o.APIOptions, takeRaw) }),
+		apigateway.NewFromConfig(c.cfg, func(o *apigateway.Options) { o.APIOptions, o.HTTPClient = append(o.APIOptions, takeRaw), items }),
+		apigatewayv2.NewFromConfig(c.cfg, func(o *apigatewayv2.Options) { o.APIOptions, o.HTTPClient = append(o.APIOptions, takeRaw), items }),
 	)
 }
 

@@ -152,7 +152,7 @@ func TestRemedies(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	for _, endpoint := range []string{server.URL, "http://awsapigateway.invalid"} {
+	for _, endpoint := range []string{server.URL, "https://awsapigateway.invalid"} {
 		f := openSession(t, endpoint, func(s *Settings) { s.Clock = fast(20_000) })
 		_, err := f.client().restAPIs(context.Background())
 		assert.Equal(t, Network, ClassOf(err), "%v", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
@@ -152,6 +153,7 @@ func (c *Client) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]
 	r := c.controlPlane[what]
 	var items []json.RawMessage
 	var body bytes.Buffer
+	size := 0
 	err := pages(c, r.op, func(token *string) (*string, error) {
 		p, err := call(ctx, c, r.op, func(ctx context.Context, token *string, _ ...struct{}) (*page, error) {
 			if err := r.send(context.WithValue(ctx, rawKey{}, &body), &of, token); err != nil {
@@ -162,6 +164,9 @@ func (c *Client) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]
 		}, token, 0)
 		if err != nil {
 			return nil, err
+		}
+		if size += body.Len(); size > maxListBytes {
+			return nil, c.malformed(r.op, fmt.Sprintf("pages of more than %d bytes", maxListBytes))
 		}
 		if items == nil {
 			items = p.items // an empty list is not an absent one

@@ -173,9 +173,12 @@ func readBody(req *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// boundBody decompresses the answer and ends it with an error at maxAnswerBytes.
+// boundBody decompresses the answer and ends it with an error at maxAnswerBytes, or maxErrorBytes.
 func boundBody(resp *http.Response) error {
 	body := &boundedBody{Reader: resp.Body, Closer: resp.Body, left: maxAnswerBytes}
+	if resp.StatusCode >= http.StatusBadRequest {
+		body.left = maxErrorBytes
+	}
 	if resp.StatusCode == http.StatusOK {
 		// The SDK takes no bytes for an answer without members, and a list of APIs without any would mean that all of them are gone.
 		first := bufio.NewReader(resp.Body)
@@ -204,7 +207,7 @@ type boundedBody struct {
 	left int
 }
 
-var errAnswerTooLarge = errors.New("answer is larger than 64 MiB")
+var errAnswerTooLarge = errors.New("answer is larger than 64 MiB, or than 256 KiB of an error")
 
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {

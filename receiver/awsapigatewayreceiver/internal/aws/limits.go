@@ -72,6 +72,15 @@ const (
 	maxPages = 10_000
 	// maxAnswerBytes bounds a decompressed answer. 100,800 datapoints are below 3 MB.
 	maxAnswerBytes = 64 << 20
+	// maxErrorBytes bounds the answer of a call that failed: a code, and a sentence or two.
+	maxErrorBytes = 256 << 10
+	// maxAnswerValues bounds the values of an answer that the SDK decodes, at up to a kilobyte of memory each. 100,800 datapoints are 302,400 items
+	// of CBOR.
+	maxAnswerValues = 512 << 10
+	// maxItemValues bounds those of a page of the control plane, whose items stay bytes: 500 resources with all their methods have some 100,000.
+	maxItemValues = 2 << 20
+	// maxListBytes bounds all pages of a list of the control plane together, of which 10,000 API keys are 5 MB.
+	maxListBytes = 64 << 20
 )
 
 // filterLogEventsQuotas are the regions where FilterLogEvents has another quota than filterLogEventsQuota ("CloudWatch Logs quotas").
