@@ -144,9 +144,7 @@ func TestStatesThatWaitedAtAStopAreReportedAlone(t *testing.T) {
 	assert.Empty(t, r.took())
 	for range 2 { // nor does a stop before anything was taken forget them
 		r = r.restart()
-		ctx, stop = context.WithCancel(context.Background())
-		stop()
-		r.Run(ctx, r.logs())
+		r.Run(ctx, r.logs()) // it is over
 	}
 	r = r.restart()
 	r.flush()
