@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/printable"
 )
 
 // Signals.
@@ -45,6 +46,7 @@ func newSignal(set receiver.Settings, config *Config, clock poll.Clock, name str
 }
 
 func newReceiver(set receiver.Settings, config *Config, clock poll.Clock) *gatewayReceiver {
+	set.Logger = printable.Logger(set.Logger)
 	return &gatewayReceiver{set: set, config: config, clock: clock, signals: map[string]*activity{}}
 }
 

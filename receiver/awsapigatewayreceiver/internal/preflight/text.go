@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/printable"
 )
 
 const (
@@ -28,7 +29,7 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+		_, p.err = fmt.Fprintln(p.w, printable.Text(strings.TrimRight(fmt.Sprintf(format, args...), " ")))
 	}
 }
 
