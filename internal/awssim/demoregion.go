@@ -23,7 +23,7 @@ func demoMain(apis []*API, now, old time.Time) *Region {
 		Account:     AccountSettings{CloudWatchRoleARN: demoRoleARN("apigateway-logs")},
 		DomainNames: demoDomainNames(now, old),
 		LogGroups:   demoLogGroups(old),
-		Alarms:      demoAlarms(),
+		Alarms:      demoAlarms(apis),
 		VPCLinks: []*VPCLink{
 			{
 				ID: "vpcl00orders", Name: "orders", Created: old, Description: "to the orders' load balancer",

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -49,6 +50,9 @@ func (*entitySink) Capabilities() consumer.Capabilities {
 }
 
 func (s *entitySink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
+	if ofAlarms(ld) {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse != nil {
@@ -83,6 +87,18 @@ func (s *entitySink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
 		}
 	}
 	return nil
+}
+
+// ofAlarms is true of a batch of transitions of alarms, which come beside the inventory's and have batches of their own.
+func ofAlarms(ld plog.Logs) bool {
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			if sl.LogRecords().Len() > 0 {
+				return sl.LogRecords().At(0).EventName() == alarms.Event
+			}
+		}
+	}
+	return false
 }
 
 // taken returns what came since the nth record.
