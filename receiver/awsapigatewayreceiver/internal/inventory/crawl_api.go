@@ -84,7 +84,7 @@ func (c *crawl) stages(ctx context.Context, a *model.API) (changed, read bool) {
 		if !s.live(a.ID) {
 			return nil, nil
 		}
-		return s.withParts(a.ID, parts).withStages(map[string][]model.Stage{a.ID: stages}), []string{a.ID}
+		return s.withParts(a.ID, parts).leave(a.ID, stages, c.began).withStages(map[string][]model.Stage{a.ID: stages}), []string{a.ID}
 	})
 	return true, true
 }

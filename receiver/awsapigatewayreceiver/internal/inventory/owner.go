@@ -80,8 +80,8 @@ func (s *Snapshot) Owners(k Key, stage string) (Owners, Knowledge) {
 		return Owners{}, Unknown
 	}
 	if len(o.live) > 1 {
-		// Only those that have the stage count; where none is known to have it, all may.
-		var having []*entry
+		// Only those that have the stage count, or, where none has it, those that had it; where none is known to have had it, all may.
+		var having, had []*entry
 		for _, e := range o.live {
 			if !e.known {
 				return Owners{}, NoStages
@@ -89,9 +89,15 @@ func (s *Snapshot) Owners(k Key, stage string) (Owners, Knowledge) {
 			if slices.ContainsFunc(e.stages, func(st model.Stage) bool { return st.Name == stage }) {
 				having = append(having, e)
 			}
+			if slices.ContainsFunc(e.left, func(l Left) bool { return l.Stage.Name == stage }) {
+				had = append(had, e)
+			}
 		}
-		if len(having) > 0 {
+		switch {
+		case len(having) > 0:
 			o.live = having
+		case len(had) > 0:
+			o.live = had
 		}
 	}
 	created := func(a, b *entry) int { return a.api.Created.Compare(b.api.Created) }

@@ -35,6 +35,7 @@ func TestOwnersOverTime(t *testing.T) {
 		apis   []model.API
 		gone   []Gone
 		stages map[string][]model.Stage
+		left   map[string][]Left
 		key    Key
 		stage  string
 		known  Knowledge
@@ -71,6 +72,16 @@ func TestOwnersOverTime(t *testing.T) {
 			apis: []model.API{api("a", "orders", 1), api("b", "orders", 1)}, stages: map[string][]model.Stage{"a": stages(), "b": stages("dev")},
 			key: byName, stage: "prod", known: Known, owners: map[float64]string{12: "a,b"}, all: []string{"a", "b"},
 		},
+		"namesakes of which one had the stage": {
+			apis: []model.API{api("a", "orders", 1), api("b", "orders", 1)}, stages: map[string][]model.Stage{"a": stages(), "b": stages("dev")},
+			left: map[string][]Left{"a": {{Stage: model.Stage{Name: "prod"}, Since: hour(6)}}},
+			key:  byName, stage: "prod", known: Known, owners: map[float64]string{5: "a", 12: "a"}, all: []string{"a"},
+		},
+		"namesakes of which one had the stage and one has it": {
+			apis: []model.API{api("a", "orders", 1), api("b", "orders", 1)}, stages: map[string][]model.Stage{"a": stages(), "b": stages("prod")},
+			left: map[string][]Left{"a": {{Stage: model.Stage{Name: "prod"}, Since: hour(6)}}},
+			key:  byName, stage: "prod", known: Known, owners: map[float64]string{12: "b"}, all: []string{"b"},
+		},
 		"deleted": {
 			gone: []Gone{{API: api("a", "orders", 1), Since: hour(6)}}, key: byName, stage: "prod", known: Known,
 			owners: map[float64]string{0: "a", 3: "a", 12: "a"}, all: []string{"a"},
@@ -93,7 +104,7 @@ func TestOwnersOverTime(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := (&Snapshot{APIs: set.apis, Gone: set.gone, Stages: set.stages}).index()
+			s := (&Snapshot{APIs: set.apis, Gone: set.gone, Stages: set.stages, Left: set.left}).index()
 			o, known := s.Owners(set.key, set.stage)
 			require.Equal(t, set.known, known)
 			assert.Equal(t, known == Known, len(o.APIs()) > 0)

@@ -23,6 +23,13 @@ type Gone struct {
 	Since time.Time `json:"since"`
 }
 
+// Left is a stage that its API no longer has. Its last points, log events and traces are still to come.
+type Left struct {
+	Stage model.Stage `json:"stage"`
+	// Since is when the crawl began that missed it first.
+	Since time.Time `json:"since"`
+}
+
 // Snapshot is one complete inventory of a target. It is immutable.
 type Snapshot struct {
 	// Taken is when the newest complete list began, by AWS's clock; zero where one kind of API was never listed.
@@ -32,6 +39,8 @@ type Snapshot struct {
 	Gone []Gone
 	// Stages are by API id. An API that is missing here was not crawled yet.
 	Stages map[string][]model.Stage
+	// Left are the stages, by API id, that were deleted before their API was. They are remembered as long as APIs are.
+	Left map[string][]Left
 	// Parts are the entities: by API id, and those that belong to no API under "".
 	Parts map[string]Parts
 	// Limits are those that belong to no stage, nil before they were read.
@@ -62,6 +71,7 @@ type entry struct {
 	api    *model.API
 	gone   time.Time // zero: live
 	stages []model.Stage
+	left   []Left
 	known  bool // stages were crawled
 }
 
@@ -75,6 +85,7 @@ func (s *Snapshot) index() *Snapshot {
 		}
 		e := &entry{api: a, gone: gone}
 		e.stages, e.known = s.Stages[a.ID]
+		e.left = s.Left[a.ID]
 		s.byID[a.ID] = e
 		if a.Type == model.REST {
 			name := a.MetricName()
@@ -157,6 +168,11 @@ func (s *Snapshot) next(began time.Time, rest, v2 []model.API) *Snapshot {
 			n.Stages[id] = stages
 		}
 	}
+	n.Left = maps.Clone(s.Left)
+	maps.DeleteFunc(n.Left, func(id string, _ []Left) bool {
+		_, ok := n.Stages[id]
+		return !ok
+	})
 	n.Parts = make(map[string]Parts, len(s.Parts))
 	for id, parts := range s.Parts {
 		if id == "" || live[id] {
@@ -175,6 +191,36 @@ func (s *Snapshot) withStages(crawled map[string][]model.Stage) *Snapshot {
 		n.read(id)
 	}
 	return n.index()
+}
+
+// leave remembers the stages of an API that are not among those that were crawled from a time on.
+func (s *Snapshot) leave(api string, crawled []model.Stage, at time.Time) *Snapshot {
+	has := func(name string) bool {
+		return slices.ContainsFunc(crawled, func(st model.Stage) bool { return st.Name == name })
+	}
+	var left []Left
+	for _, l := range s.Left[api] {
+		if !has(l.Stage.Name) && at.Sub(l.Since) < Memory {
+			left = append(left, l)
+		}
+	}
+	for _, st := range s.Stages[api] {
+		if !has(st.Name) {
+			left = append(left, Left{Stage: st, Since: at})
+		}
+	}
+	if len(left) == 0 && len(s.Left[api]) == 0 {
+		return s
+	}
+	n := *s
+	n.Left = maps.Clone(s.Left)
+	if n.Left == nil {
+		n.Left = map[string][]Left{}
+	}
+	if n.Left[api] = left; left == nil {
+		delete(n.Left, api)
+	}
+	return &n
 }
 
 // read notes that what is under an id is not only restored any more.

@@ -69,6 +69,41 @@ func TestGoneAreRememberedForFourHours(t *testing.T) {
 	assert.Contains(t, s.Stages, "b")
 }
 
+// A deleted stage is remembered for four hours, as long as its API is known; one that is there again is not.
+func TestLeftStagesAreRememberedForFourHours(t *testing.T) {
+	s := empty().next(hour(1), []model.API{api("a", "orders", 0), api("b", "pets", 0)}, []model.API{})
+	crawl := func(at float64, names ...string) {
+		s = s.leave("a", stages(names...), hour(at)).withStages(map[string][]model.Stage{"a": stages(names...)})
+	}
+	left := func() (names []string) {
+		for _, l := range s.Left["a"] {
+			names = append(names, l.Stage.Name)
+		}
+		return names
+	}
+	crawl(1, "dev", "prod", "test")
+	assert.Empty(t, left())
+	crawl(2, "prod", "test")
+	before := s
+	crawl(3, "prod")
+	assert.Equal(t, []string{"dev", "test"}, left())
+	assert.Len(t, before.Left["a"], 1, "a snapshot does not change")
+	crawl(4, "prod", "test")
+	assert.Equal(t, []string{"dev"}, left())
+	assert.True(t, hour(2).Equal(s.Left["a"][0].Since), "since it was missed first")
+	crawl(5, "prod")
+	crawl(6, "prod")
+	assert.Equal(t, []string{"test"}, left())
+	crawl(9, "prod")
+	assert.Nil(t, s.Left["a"])
+
+	crawl(10)
+	s = s.next(hour(11), []model.API{api("b", "pets", 0)}, []model.API{})
+	assert.Equal(t, []string{"prod"}, left(), "its API is remembered, too")
+	s = s.next(hour(15), []model.API{api("b", "pets", 0)}, []model.API{})
+	assert.Empty(t, s.Left)
+}
+
 // What was missed by one list and is in the next was not gone.
 func TestGoneComesBack(t *testing.T) {
 	all := []model.API{api("a", "orders", 0)}
@@ -96,5 +131,6 @@ func full() *Snapshot {
 	s.APIs[0].Tags = map[string]string{"team": "shop"}
 	s.APIs[0].EndpointType = "EDGE"
 	s = s.next(hour(2), []model.API{s.APIs[0]}, []model.API{http("h")})
+	s = s.withStages(map[string][]model.Stage{"a": stages("old")}).leave("a", stages("prod"), hour(2))
 	return s.withStages(map[string][]model.Stage{"a": {{Name: "prod", Created: hour(0.5), DetailedMetrics: true, Canary: &model.Canary{Percent: 12.5}}}, "h": stages("$default")})
 }

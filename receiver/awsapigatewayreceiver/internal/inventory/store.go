@@ -40,6 +40,7 @@ type storedAPI struct {
 	API    *model.API    `json:"api,omitempty"` // nil for what belongs to none
 	Known  bool          `json:"known,omitempty"`
 	Stages []model.Stage `json:"stages,omitempty"`
+	Left   []Left        `json:"left,omitempty"`
 	Limits *Limits       `json:"limits,omitempty"`
 	Parts  Parts         `json:"parts,omitempty"`
 }
@@ -64,6 +65,7 @@ func (s *Snapshot) encodeAPI(id, by string) ([]byte, error) {
 			v.API = e.api
 		}
 		v.Stages, v.Known = s.Stages[id]
+		v.Left = s.Left[id]
 	}
 	return json.Marshal(v)
 }
@@ -227,6 +229,12 @@ func (s *Snapshot) restore(id string, v *storedAPI) {
 	s.APIs = append(s.APIs, *v.API)
 	if v.Known {
 		s.Stages[id] = v.Stages
+	}
+	if len(v.Left) > 0 {
+		if s.Left == nil {
+			s.Left = map[string][]Left{}
+		}
+		s.Left[id] = v.Left
 	}
 }
 

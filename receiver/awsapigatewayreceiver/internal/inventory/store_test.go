@@ -61,6 +61,9 @@ func TestSnapshotRoundTrip(t *testing.T) {
 			}
 			assert.Equal(t, s.Gone, got.Gone)
 			assert.Equal(t, s.Stages, got.Stages)
+			for _, a := range s.APIs {
+				assert.Equal(t, s.Left[a.ID], got.Left[a.ID])
+			}
 			assert.Equal(t, s.byID, got.byID)
 			assert.Equal(t, s.byName, got.byName)
 			assert.Equal(t, s.Limits, got.Limits)

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -106,10 +107,19 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 	for i := range k.snapshot.APIs {
 		add(&k.snapshot.APIs[i])
 	}
+	// The last events of APIs and stages that are gone are waited for.
+	awaited := func(since time.Time) bool { return r.now().Sub(since) < r.Config.LateWindow+sweepInterval }
 	for i := range k.snapshot.Gone {
-		// Of an API that is gone, its last events are waited for.
-		if g := &k.snapshot.Gone[i]; r.now().Sub(g.Since) < r.Config.LateWindow+sweepInterval {
+		if g := &k.snapshot.Gone[i]; awaited(g.Since) {
 			add(&g.API)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(k.snapshot.Left)) {
+		a, ok := k.snapshot.API(id)
+		for i := range k.snapshot.Left[id] {
+			if l := &k.snapshot.Left[id][i]; ok && awaited(l.Since) {
+				r.findStage(ctx, k, a, &l.Stage, &f)
+			}
 		}
 	}
 	for i := range r.Config.Groups {

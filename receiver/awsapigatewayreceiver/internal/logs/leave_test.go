@@ -172,6 +172,32 @@ func TestWhatWasNotHandedOverIsNotStored(t *testing.T) {
 	}
 }
 
+// The last events of a stage that is deleted while the collector is down come all the same, with those that come late.
+func TestLastEventsOfADeletedStageComeAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &checkpointtest.Disk{}
+		on, deleted := oneGroup.snapshot(t), account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[]"}
+		events := wrote(time.Now(), 30*time.Minute, 10*time.Second, func(n int) time.Duration { return time.Duration(n%9) * time.Minute })
+		b := newBench(t, on, nil)
+		b.Store = disk.Open(t)
+		b.client.filter = paged(events, 300)
+		stop := b.run(t.Context())
+		b.crawls(on, 25*time.Minute)
+		stop()
+		time.Sleep(6 * time.Minute)
+		gone := deleted.snapshot(t)
+		gone.Left = map[string][]inventory.Left{"r1": {{Stage: on.Stages["r1"][0], Since: time.Now()}}}
+		again := newBench(t, gone, nil)
+		again.Store = b.Store
+		again.client.filter = b.client.filter
+		stop = again.run(t.Context())
+		again.crawls(gone, 2*time.Hour)
+		assert.Empty(t, again.found(), "it is left in the end")
+		stop()
+		assertOnce(t, &bench{records: append(b.came(), again.came()...)}, events)
+	})
+}
+
 // A group whose stage stopped to log, and the formats of that stage, leave storage after 15 days of one run; what is still wanted stays.
 func TestWhatNobodyWantsLeavesStorageInTheSameRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
