@@ -16,6 +16,7 @@ import (
 type inventory struct {
 	names    map[string]string // of accounts, and of APIs, by id
 	entities map[string]*entity
+	stages   map[string]*entity // by what their metrics have as service.instance.id
 	changes  int
 }
 
@@ -23,11 +24,12 @@ type inventory struct {
 type entity struct {
 	place, kind, name string
 	state             map[string]string // attributes and relations as JSON
+	deployment        string            // that a stage runs
 	gone              bool
 }
 
 func newInventory() *inventory {
-	return &inventory{names: map[string]string{}, entities: map[string]*entity{}}
+	return &inventory{names: map[string]string{}, entities: map[string]*entity{}, stages: map[string]*entity{}}
 }
 
 // more are the attributes of a change that its body does not say.
@@ -48,30 +50,47 @@ func (r *record) more() string {
 	return ", " + strings.Join(out, ", ")
 }
 
-// add takes in a record. It returns what it changes, "" where that is nothing.
-func (v *inventory) add(resource attributes, r *record) string {
+// change is something that changed in the inventory, or an alarm that did.
+type change struct {
+	at    time.Time
+	where string // by the account's name, and the region
+	kind  string // what it is marked as, "" where it is the inventory alone that says so
+	text  string
+}
+
+func (c *change) String() string {
+	return fmt.Sprintf("  %s  %-18s  %s", c.at.Format(time.TimeOnly), c.where, c.text)
+}
+
+// add takes in a record. It returns what it changes, nil where that is nothing.
+func (v *inventory) add(resource attributes, r *record) *change {
 	place := resource.text(accountID) + " " + resource.text(region)
-	said := ""
+	c := &change{at: time.Unix(0, r.TimeUnixNano)}
 	switch r.EventName {
 	case "entity.state":
-		said = v.state(place, r)
+		c.text = v.state(place, r)
 	case "entity.delete":
 		if e := v.entities[key(place, r)]; e != nil && !e.gone {
 			e.gone = true
-			said = "deleted " + e.kind + " " + e.name
+			c.text = "deleted " + e.kind + " " + e.name
 		}
+	case alarmTransition:
+		c.kind = "alarm"
+		c.text = fmt.Sprintf("alarm %s: %s, was %s", r.Attributes.text(alarmName), r.Attributes.text(alarmIs), r.Attributes.text(alarmWas))
 	default:
 		v.changes++
-		said = strings.TrimPrefix(r.EventName, prefix)
+		c.kind = strings.TrimPrefix(r.EventName, prefix)
+		said := c.kind
 		if stage := resource.text(stageName); stage != "" {
 			said += " of " + resource.text(apiName) + "/" + stage
 		}
-		said += ": " + r.Body.StringValue + r.more()
+		c.text = strings.TrimSpace(said + ": " + r.Body.StringValue + r.more())
 	}
-	if said == "" {
-		return ""
+	if c.text == "" {
+		return nil
 	}
-	return fmt.Sprintf("  %s  %-18s  %s", time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly), v.where(place), strings.TrimSpace(said))
+	c.where = v.where(place)
+	return c
 }
 
 // key tells entities apart.
@@ -92,7 +111,7 @@ func (v *inventory) state(place string, r *record) string {
 	if e.kind == "api" {
 		v.names[id.text(accountID)], v.names[id.text(apiID)] = description.text(accountName), description.text(apiName)
 	}
-	e.name = v.name(id, description)
+	e.name, e.deployment = v.name(id, description), description.text(prefix+"deployment_id")
 	for _, a := range description {
 		e.state[strings.TrimPrefix(a.Key, prefix)] = string(a.Value)
 	}
@@ -101,6 +120,9 @@ func (v *inventory) state(place string, r *record) string {
 	}
 	before := v.entities[key(place, r)]
 	v.entities[key(place, r)] = e
+	if e.kind == "stage" {
+		v.stages[strings.Join([]string{id.text(accountID), id.text(region), id.text(apiID), id.text(stageName)}, "/")] = e
+	}
 	if before == nil || before.gone {
 		return "new " + e.kind + " " + e.name
 	}

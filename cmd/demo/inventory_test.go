@@ -20,6 +20,9 @@ const (
 	changeJSON   = `{"timeUnixNano":"1700000000000000000","eventName":"aws.api_gateway.deployment","body":{"stringValue":"Deployed d2, was d1"},"attributes":[{"key":"aws.api_gateway.deployment_id","value":{"stringValue":"d2"}},{"key":"aws.api_gateway.deployment.rollback","value":{"boolValue":true}}]}`
 )
 
+// alarmJSON is a transition of an alarm.
+const alarmJSON = `{"timeUnixNano":"1700000000000000000","eventName":"aws.cloudwatch.alarm.transition","body":{"stringValue":"Alarm updated from OK to ALARM"},"attributes":[{"key":"aws.cloudwatch.alarm.name","value":{"stringValue":"orders-5xx"}},{"key":"aws.cloudwatch.alarm.state","value":{"stringValue":"ALARM"}},{"key":"aws.cloudwatch.alarm.previous_state","value":{"stringValue":"OK"}},{"key":"aws.cloudwatch.alarm.reason","value":{"stringValue":"Threshold Crossed"}}]}`
+
 func attribute(key, value string) string {
 	return fmt.Sprintf(`{"key":%q,"value":{"stringValue":%q}}`, key, value)
 }
@@ -47,6 +50,7 @@ func TestChangesAreSaid(t *testing.T) {
 		{line("", fmt.Sprintf(stateJSON, "stage", stage, name+","+attribute("aws.api_gateway.updated", "then"))), ""},
 		{line("", fmt.Sprintf(stateJSON, "stage", stage, name+","+attribute("aws.api_gateway.updated", "now"))), "  " + now + "  shop us-east-1      changed stage orders/prod: updated"},
 		{line(","+name+","+attribute("aws.api_gateway.stage", "prod"), changeJSON), "  " + now + "  shop us-east-1      deployment of orders/prod: Deployed d2, was d1, deployment.rollback true"},
+		{line(","+name+","+attribute("aws.api_gateway.stage", "prod"), alarmJSON), "  " + now + "  shop us-east-1      alarm orders-5xx: ALARM, was OK"},
 		{line("", fmt.Sprintf(deleteJSON, "stage", stage)), "  " + now + "  shop us-east-1      deleted stage orders/prod"},
 		{line("", fmt.Sprintf(deleteJSON, "stage", stage)), ""},
 	} {
@@ -54,7 +58,11 @@ func TestChangesAreSaid(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text+`{"resourceLo`), 0o600)) // the next line is being written
 		changes, err := logs.read(path)
 		require.NoError(t, err)
-		assert.Equal(t, step.want, strings.Join(changes, "\n"))
+		var said []string
+		for _, c := range changes {
+			said = append(said, c.String())
+		}
+		assert.Equal(t, step.want, strings.Join(said, "\n"))
 	}
 	assert.Equal(t, 1, inv.count("api"))
 	assert.Equal(t, 0, inv.count("stage"))

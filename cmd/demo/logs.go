@@ -7,6 +7,10 @@ const (
 	prefix    = "aws.api_gateway."
 	accountID = "cloud.account.id"
 	apiID     = prefix + "api_id"
+
+	alarmTransition = "aws.cloudwatch.alarm.transition"
+	alarmIs         = "aws.cloudwatch.alarm.state"
+	alarmWas        = "aws.cloudwatch.alarm.previous_state"
 )
 
 // logOutput is what the file exporter has written of logs so far.
@@ -73,8 +77,8 @@ func (a attributes) number(key string) float64 {
 	return v.IntValue + v.DoubleValue
 }
 
-// read takes in what was added to the file. It returns a line for each change of the inventory.
-func (o *logOutput) read(path string) (changes []string, err error) {
+// read takes in what was added to the file. It returns the changes that this tells of.
+func (o *logOutput) read(path string) (changes []*change, err error) {
 	err = readLines(path, &o.offset, func(line []byte) error {
 		var batch logs
 		if err := json.Unmarshal(line, &batch); err != nil {
@@ -84,8 +88,8 @@ func (o *logOutput) read(path string) (changes []string, err error) {
 			rl := &batch.ResourceLogs[i]
 			for _, scope := range rl.ScopeLogs {
 				for k := range scope.LogRecords {
-					if said := o.add(rl.Resource.Attributes, &scope.LogRecords[k]); said != "" {
-						changes = append(changes, said)
+					if c := o.add(rl.Resource.Attributes, &scope.LogRecords[k]); c != nil {
+						changes = append(changes, c)
 					}
 				}
 			}
@@ -95,8 +99,8 @@ func (o *logOutput) read(path string) (changes []string, err error) {
 	return changes, err
 }
 
-// add takes in a record. It returns what it changes in the inventory, "" where that is nothing.
-func (o *logOutput) add(resource attributes, r *record) string {
+// add takes in a record. It returns what it changes in the inventory, nil where that is nothing.
+func (o *logOutput) add(resource attributes, r *record) *change {
 	switch r.EventName {
 	case prefix + "access":
 		o.requests.access(resource, r)
@@ -105,5 +109,5 @@ func (o *logOutput) add(resource attributes, r *record) string {
 	default:
 		return o.inventory.add(resource, r)
 	}
-	return ""
+	return nil
 }

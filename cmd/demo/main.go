@@ -28,6 +28,7 @@ const (
 
 	awssimAddress = "127.0.0.1:4599"
 	adminAddress  = "127.0.0.1:4598"
+	pageAddress   = "127.0.0.1:4597"
 	// internalMetrics is the collector's default.
 	internalMetrics = "127.0.0.1:8888"
 
@@ -52,6 +53,7 @@ type port struct{ address, use string }
 
 // ports are what the demonstration listens on, as demoConfig and cmd/awssim have them.
 var ports = []port{
+	{pageAddress, "the page to look at"},
 	{awssimAddress, "the embedded AWS"},
 	{adminAddress, "the admin API of the embedded AWS"},
 	{"127.0.0.1:8889", "the prometheus exporter"},
@@ -62,6 +64,8 @@ var ports = []port{
 
 const welcome = `
 Running: the collector, and an embedded AWS that it reads: two accounts, two regions, REST, HTTP and WebSocket APIs with traffic.
+
+  look at                http://` + pageAddress + `
 
   points, readable       tail -f ` + demoPoints + `
   OTLP as JSON lines     ` + demoOutput + `, logs and entities: ` + demoLogs + `, traces: ` + demoTraces + `
@@ -152,6 +156,7 @@ func runDemo(ctx context.Context, collector, awssim string, mustDeliver bool) er
 	return errors.Join(err, aws.stop())
 }
 
+// runCollector runs the collector, and the page that shows what it does.
 func runCollector(ctx context.Context, aws *process, collector string, mustDeliver bool) error {
 	if err := aws.listens(ctx, awssimAddress, adminAddress); err != nil {
 		return err
@@ -161,75 +166,40 @@ func runCollector(ctx context.Context, aws *process, collector string, mustDeliv
 		return err
 	}
 	defer points.Close()
+	p := newPage(time.Now())
+	stop, err := p.serve(pageAddress)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	fmt.Print(welcome)
-	began := time.Now()
 	command := exec.Command(collector, "--config", demoConfig)
-	command.Env = demoEnvironment(os.Environ())
+	command.Env, command.Stderr = demoEnvironment(os.Environ()), &p.forecast
 	otelcol, err := start(command, points)
 	if err != nil {
 		return err
 	}
-	err = watch(ctx, began, otelcol, aws)
+	got := newOutputs()
+	err = watch(ctx, p, got, otelcol, aws)
 	if stopped := otelcol.stop(); err == nil {
 		err = stopped
 	}
 	if err != nil || !mustDeliver {
 		return err
 	}
-	return delivered()
+	if _, err := got.read(); err != nil {
+		return err
+	}
+	return got.delivered()
 }
 
-// delivered says what came out. It is an error that there are no metrics, no entities, no access logs, or no traces.
-func delivered() error {
-	got, err := readOutput(demoOutput)
-	if err != nil {
-		return err
-	}
-	logs := newLogOutput()
-	if _, err := logs.read(demoLogs); err != nil {
-		return err
-	}
-	traces := newTraceOutput()
-	if err := traces.read(demoTraces); err != nil {
-		return err
-	}
-	var errs []error
-	if got.requestPoints == 0 {
-		errs = append(errs, fmt.Errorf("no data came out: %s has no points of %s", demoOutput, requests))
-	}
-	for _, kind := range []string{"api", "stage", "route"} {
-		if logs.inventory.count(kind) == 0 {
-			errs = append(errs, fmt.Errorf("no inventory came out: %s has no entity of type %s%s", demoLogs, prefix, kind))
-		}
-	}
-	if logs.requests.total.requests == 0 {
-		errs = append(errs, fmt.Errorf("no access logs came out: %s has no record of %saccess", demoLogs, prefix))
-	}
-	beyond, logged := traces.count()
-	if beyond == 0 {
-		errs = append(errs, fmt.Errorf("no traces of X-Ray came out: %s has none that goes on behind API Gateway", demoTraces))
-	}
-	if logged == 0 {
-		errs = append(errs, fmt.Errorf("no spans of access logs came out: %s has none", demoTraces))
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs; "+
-		"%d spans of %d traces, %d of which go on behind API Gateway and %d come from access logs\n",
-		got.points, len(got.stages), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
-		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines, traces.spans, len(traces.traces), beyond, logged)
-	return nil
-}
-
-// watch says when the first data is there, what the inventory is, what changes in it, and what is in the logs and traces of requests, and waits for the
-// end of the context or of a process.
-func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
+// watch says when the first data is there, what the inventory is, what changes in it, and what is in the logs and traces of requests, shows the same on
+// the page, and waits for the end of the context or of a process.
+func watch(ctx context.Context, p *page, got *outputs, otelcol, aws *process) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	late := time.After(dataWithin)
 	collected, crawled := &arrival{quiet: quietFor}, &arrival{quiet: crawledFor}
-	logs, traces := newLogOutput(), newTraceOutput()
 	counted := time.NewTicker(countEvery)
 	defer counted.Stop()
 	for {
@@ -241,39 +211,34 @@ func watch(ctx context.Context, began time.Time, otelcol, aws *process) error {
 		case <-aws.ended:
 			return aws.failure(ctx)
 		case <-late:
-			fmt.Printf("\nNo data after %v. What the receiver says of itself is in the log above and at http://127.0.0.1:8888/metrics\n\n", dataWithin)
+			fmt.Printf("\nNo data after %v. What the receiver says of itself is in the log above and at http://%s/metrics\n\n", dataWithin, internalMetrics)
 		case <-look.C:
-			if !collected.shown {
-				got, err := readOutput(demoOutput)
-				if err != nil || got.requestPoints == 0 {
-					continue // not there yet
-				}
-				late = nil
-				if collected.complete(got.points) {
-					fmt.Printf("\nAPI Gateway metrics, %.1f s after the collector's start:\n\n%s\n", collected.first.Sub(began).Seconds(), got.table(8))
-				}
-			}
-			changes, err := logs.read(demoLogs)
+			changes, err := got.read()
 			if err != nil {
 				return err
 			}
-			if err := traces.read(demoTraces); err != nil {
-				return err
+			p.show(got, changes, crawled.shown)
+			if got.metrics.requestPoints == 0 {
+				continue
+			}
+			late = nil
+			if !collected.shown && collected.complete(got.metrics.points) {
+				fmt.Printf("\nAPI Gateway metrics, %.1f s after the collector's start:\n\n%s\n", collected.first.Sub(p.began).Seconds(), got.metrics.table(8))
 			}
 			if crawled.shown {
-				for _, line := range changes {
-					fmt.Println(line)
+				for _, c := range changes {
+					fmt.Println(c)
 				}
-				showOne(logs.requests, traces)
-			} else if collected.shown && crawled.complete(logs.inventory.count("")) {
-				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\n", crawled.last.Sub(began).Seconds(), logs.inventory.table())
-				fmt.Printf("Access logs, each in the format of its stage; the first request of each:\n\n%s\n", logs.requests.table(8))
-				showOne(logs.requests, traces)
+				showOne(got.logs.requests, got.traces)
+			} else if collected.shown && crawled.complete(got.logs.inventory.count("")) {
+				fmt.Printf("\nAPI Gateway inventory, %.1f s after the collector's start:\n\n%s\n", crawled.last.Sub(p.began).Seconds(), got.logs.inventory.table())
+				fmt.Printf("Access logs, each in the format of its stage; the first request of each:\n\n%s\n", got.logs.requests.table(8))
+				showOne(got.logs.requests, got.traces)
 				fmt.Printf("What changes in the inventory, in the first minutes a good deal:\n\n")
 			}
 		case <-counted.C:
 			if crawled.shown {
-				fmt.Printf("  %s  %s; %s\n", time.Now().Format(time.TimeOnly), logs.requests.more(), traces.more())
+				fmt.Printf("  %s  %s; %s\n", time.Now().Format(time.TimeOnly), got.logs.requests.more(), got.traces.more())
 			}
 		}
 	}

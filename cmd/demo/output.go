@@ -7,24 +7,27 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // Metrics and attributes that the table shows.
 const (
-	requests = "aws.api_gateway.requests"
-	messages = "aws.api_gateway.websocket.messages"
-	failures = "aws.api_gateway.errors"
-	duration = "aws.api_gateway.request.duration"
+	requests = prefix + "requests"
+	messages = prefix + "websocket.messages"
+	failures = prefix + "errors"
+	duration = prefix + "request.duration"
 
 	accountName = "aws.account.name"
 	region      = "cloud.region"
-	apiName     = "aws.api_gateway.api_name"
-	apiType     = "aws.api_gateway.api_type"
-	stageName   = "aws.api_gateway.stage"
+	apiName     = prefix + "api_name"
+	apiType     = prefix + "api_type"
+	stageName   = prefix + "stage"
+	instanceID  = "service.instance.id"
 )
 
-// output is what the file exporter has written so far.
+// output is what the file exporter has written of metrics so far.
 type output struct {
+	offset                int64 // read up to here
 	points, requestPoints int
 	stages                map[string]*stage
 }
@@ -32,20 +35,21 @@ type output struct {
 // stage sums up what came out of one resource.
 type stage struct {
 	account, region, api, kind, name string
+	instance                         string // service.instance.id
 	requests, errors                 int64
 	seconds                          float64
 	timed                            uint64
+
+	minutes   minutes
+	telemetry map[string]string // its state by its source
+	deployed  time.Time
+	alarms    map[string]bool // by name, whether they are in ALARM
 }
 
 // request is a line of the file: OTLP in JSON, as far as the table needs it.
 type request struct {
 	ResourceMetrics []struct {
-		Resource struct {
-			Attributes []struct {
-				Key   string
-				Value struct{ StringValue string }
-			}
-		}
+		Resource     struct{ Attributes attributes }
 		ScopeMetrics []struct {
 			Metrics []struct {
 				Name                  string
@@ -56,19 +60,18 @@ type request struct {
 }
 
 type point struct {
-	AsInt int64   `json:",string"`
-	Count uint64  `json:",string"`
-	Sum   float64 `json:"sum"`
+	TimeUnixNano int64   `json:",string"`
+	AsInt        int64   `json:",string"`
+	AsDouble     float64 `json:"asDouble"`
+	Count        uint64  `json:",string"`
+	Sum          float64 `json:"sum"`
+	Attributes   attributes
 }
 
-// readOutput sums up the file; one that is not there yet is empty.
-func readOutput(path string) (*output, error) {
-	o, offset := &output{stages: map[string]*stage{}}, int64(0)
-	if err := readLines(path, &offset, o.add); err != nil {
-		return nil, err
-	}
-	return o, nil
-}
+func newOutput() *output { return &output{stages: map[string]*stage{}} }
+
+// read takes in what was added to the file; one that is not there yet is empty.
+func (o *output) read(path string) error { return readLines(path, &o.offset, o.add) }
 
 func (o *output) add(line []byte) error {
 	var data request
@@ -77,13 +80,9 @@ func (o *output) add(line []byte) error {
 	}
 	for i := range data.ResourceMetrics {
 		resource := &data.ResourceMetrics[i]
-		attributes := map[string]string{}
-		for _, a := range resource.Resource.Attributes {
-			attributes[a.Key] = a.Value.StringValue
-		}
-		s := &stage{} // of the account or an API, which the table does not show
-		if attributes[stageName] != "" {
-			s = o.stage(attributes)
+		s := newStage(nil) // of the account or an API, which the table does not show
+		if resource.Resource.Attributes.text(stageName) != "" {
+			s = o.stage(resource.Resource.Attributes)
 		}
 		for _, scope := range resource.ScopeMetrics {
 			for _, metric := range scope.Metrics {
@@ -92,8 +91,8 @@ func (o *output) add(line []byte) error {
 				if metric.Name == requests {
 					o.requestPoints += len(points)
 				}
-				for _, p := range points {
-					s.add(metric.Name, p)
+				for k := range points {
+					s.add(metric.Name, &points[k])
 				}
 			}
 		}
@@ -101,17 +100,25 @@ func (o *output) add(line []byte) error {
 	return nil
 }
 
-func (o *output) stage(attributes map[string]string) *stage {
-	key := strings.Join([]string{attributes[accountName], attributes[region], attributes["service.instance.id"]}, "/")
+func (o *output) stage(resource attributes) *stage {
+	key := strings.Join([]string{resource.text(accountName), resource.text(region), resource.text(instanceID)}, "/")
 	s, ok := o.stages[key]
 	if !ok {
-		s = &stage{account: attributes[accountName], region: attributes[region], api: attributes[apiName], kind: attributes[apiType], name: attributes[stageName]}
+		s = newStage(resource)
 		o.stages[key] = s
 	}
 	return s
 }
 
-func (s *stage) add(metric string, p point) {
+func newStage(resource attributes) *stage {
+	return &stage{
+		account: resource.text(accountName), region: resource.text(region), api: resource.text(apiName), kind: resource.text(apiType),
+		name: resource.text(stageName), instance: resource.text(instanceID),
+		minutes: minutes{}, telemetry: map[string]string{}, alarms: map[string]bool{},
+	}
+}
+
+func (s *stage) add(metric string, p *point) {
 	switch metric {
 	case requests, messages:
 		s.requests += p.AsInt
@@ -121,6 +128,7 @@ func (s *stage) add(metric string, p point) {
 		s.seconds += p.Sum
 		s.timed += p.Count
 	}
+	s.follow(metric, p)
 }
 
 // table shows the busiest stages.

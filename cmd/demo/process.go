@@ -22,9 +22,12 @@ type process struct {
 	stopped bool
 }
 
-// start starts a program whose output goes to out, its errors and logs to ours.
+// start starts a program whose output goes to out, and its errors and logs to ours, where they go nowhere yet.
 func start(command *exec.Cmd, out io.Writer) (*process, error) {
-	command.Stdout, command.Stderr = out, os.Stderr
+	command.Stdout = out
+	if command.Stderr == nil {
+		command.Stderr = os.Stderr
+	}
 	p := &process{command: command, name: filepath.Base(command.Path), ended: make(chan struct{})}
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("cannot start %s: %w; run make build", p.name, err)

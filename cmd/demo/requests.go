@@ -25,12 +25,33 @@ type requestLogs struct {
 	total  counts
 	said   counts // what total was when it was said last
 
-	// Until one is shown, requests with an error, and what execution logs say, both by request id.
-	failures   map[string]string
-	executions map[string]*executionLog
+	failures *recent[*failure] // by request id
+	// Until one is shown, what execution logs say, by request id.
+	executions *recent[*executionLog]
 	explained  bool
-	// traced are requests by trace id, until the trace of one is shown, and then nil.
-	traced map[string]string
+	// traced are requests by trace id, until the trace of one is shown.
+	traced *recent[string]
+}
+
+// How many requests, and executions of requests, are kept until what belongs to them comes: traces come a minute later.
+const (
+	failuresKept   = 1000
+	tracedKept     = 2000
+	executionsKept = 5000
+	// linesKept is how many lines of a request's execution are.
+	linesKept = 100
+)
+
+// failure is a request that failed.
+type failure struct {
+	at                         time.Time
+	row                        string
+	account, region, api, name string // of the stage
+	what                       string // method and route
+	status                     int
+	seconds                    float64 // 0 where the line does not say
+	client, line               string
+	requestID, traceID         string
 }
 
 // counts are numbers of records.
@@ -49,7 +70,10 @@ type executionLog struct {
 }
 
 func newRequestLogs() *requestLogs {
-	return &requestLogs{stages: map[string]*accessLog{}, failures: map[string]string{}, executions: map[string]*executionLog{}, traced: map[string]string{}}
+	return &requestLogs{
+		stages: map[string]*accessLog{}, failures: newRecent[*failure](failuresKept), executions: newRecent[*executionLog](executionsKept),
+		traced: newRecent[string](tracedKept),
+	}
 }
 
 // access takes in a record of an access log. Lines whose stage can't be told are only counted.
@@ -64,24 +88,38 @@ func (l *requestLogs) access(resource attributes, r *record) {
 		}
 		s.requests++
 	}
-	if l.traced != nil && r.TraceID != "" {
-		l.traced[r.TraceID] = row(where, r)
+	if r.TraceID != "" {
+		l.traced.put(r.TraceID, row(where, r))
 	}
 	if r.Attributes.number(status) >= http.StatusBadRequest {
 		l.total.failed++
-		if !l.explained {
-			l.failures[r.Attributes.text(requestID)] = row(where, r)
-		}
+		l.failures.put(cmp.Or(r.Attributes.text(requestID), r.TraceID), newFailure(resource, r, row(where, r)))
 	}
+}
+
+func newFailure(resource attributes, r *record, row string) *failure {
+	a := r.Attributes
+	return &failure{
+		at: time.Unix(0, r.TimeUnixNano), row: row,
+		account: resource.text(accountName), region: resource.text(region), api: resource.text(apiName), name: resource.text(stageName),
+		what: what(r), status: int(a.number(status)), seconds: a.number(responseLatency), client: a.text("client.address"), line: r.Body.StringValue,
+		requestID: a.text(requestID), traceID: r.TraceID,
+	}
+}
+
+// what is the request's method and route.
+func what(r *record) string {
+	a := r.Attributes
+	route := cmp.Or(a.text("http.route"), a.text("url.path"), a.text(prefix+"route_key"), "-")
+	if method := a.text("http.request.method"); method != "" {
+		return method + " " + route
+	}
+	return route
 }
 
 // row shows a request: time, place, stage, method and route, status, latency and client.
 func row(where string, r *record) string {
 	a := r.Attributes
-	what := cmp.Or(a.text("http.route"), a.text("url.path"), a.text(prefix+"route_key"), "-")
-	if method := a.text("http.request.method"); method != "" {
-		what = method + " " + what
-	}
 	latency := "-"
 	if s := a.number(responseLatency); s > 0 {
 		latency = fmt.Sprintf("%.0f ms", 1000*s)
@@ -90,7 +128,7 @@ func row(where string, r *record) string {
 	if n := a.number(status); n > 0 {
 		code = fmt.Sprintf("%.0f", n)
 	}
-	return strings.Join([]string{clock(r), where, what, code, latency, cmp.Or(a.text("client.address"), "-")}, "\t")
+	return strings.Join([]string{clock(r), where, what(r), code, latency, cmp.Or(a.text("client.address"), "-")}, "\t")
 }
 
 func clock(r *record) string { return time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly) }
@@ -98,17 +136,20 @@ func clock(r *record) string { return time.Unix(0, r.TimeUnixNano).Format(time.T
 // execution takes in a record of an execution log.
 func (l *requestLogs) execution(r *record) {
 	l.total.lines++
-	id, step := r.Attributes.text(requestID), r.Attributes.text(phase)
 	if l.explained {
 		return
 	}
-	e := l.executions[id]
+	id, step := r.Attributes.text(requestID), r.Attributes.text(phase)
+	e := l.executions.get(id)
 	if e == nil {
 		e = &executionLog{}
-		l.executions[id] = e
+		l.executions.put(id, e)
 	}
 	e.failed = e.failed || step == "error"
 	e.end = e.end || step == "end" && r.Attributes.number(status) > 0
+	if len(e.lines) == linesKept {
+		return
+	}
 	_, text, _ := strings.Cut(r.Body.StringValue, ") ") // after the request id
 	e.lines = append(e.lines, fmt.Sprintf("    %-11s  %s", step, text))
 }
@@ -132,10 +173,13 @@ func (l *requestLogs) table(rows int) string {
 
 // explain shows, once, a request that failed with what its execution log says of it; "" before there is one.
 func (l *requestLogs) explain() string {
-	for _, id := range slices.Sorted(maps.Keys(l.failures)) {
-		if e := l.executions[id]; e != nil && e.failed && e.end {
-			out := "  " + strings.ReplaceAll(l.failures[id], "\t", "  ") + "\n" + strings.Join(e.lines, "\n") + "\n"
-			l.explained, l.failures, l.executions = true, nil, nil
+	if l.explained {
+		return ""
+	}
+	for id, f := range l.failures.newest() {
+		if e := l.executions.get(id); e != nil && e.failed && e.end {
+			out := "  " + strings.ReplaceAll(f.row, "\t", "  ") + "\n" + strings.Join(e.lines, "\n") + "\n"
+			l.explained, l.executions = true, nil
 			return out
 		}
 	}

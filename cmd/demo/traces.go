@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -14,15 +13,28 @@ import (
 type traceOutput struct {
 	offset int64 // read up to here
 	spans  int
-	said   int               // what spans was when it was said last
-	traces map[string]*trace // by id, until one is shown, and then nil
+	said   int             // what spans was when it was said last
+	traces *recent[*trace] // by id
+	shown  bool            // one of them
+
+	// How many traces there were, of them those that go on behind API Gateway, which only X-Ray has, and those that come from access logs.
+	seen, beyond, logged int
 }
+
+const (
+	// tracesKept is how many traces are kept, for they may come before the lines of their requests are read, spansKept how many spans of each.
+	tracesKept = 2000
+	spansKept  = 200
+)
 
 // trace is the spans of a trace that have come so far, by id.
 type trace struct {
 	spans    map[string]*span
 	services map[string]bool
 	logged   bool // it comes from an access log
+	beyond   bool // it goes on behind API Gateway
+
+	requestID string // of API Gateway's request
 }
 
 // span is one of them, as OTLP has it in JSON, with the service of its resource.
@@ -48,7 +60,7 @@ type spans struct {
 	}
 }
 
-func newTraceOutput() *traceOutput { return &traceOutput{traces: map[string]*trace{}} }
+func newTraceOutput() *traceOutput { return &traceOutput{traces: newRecent[*trace](tracesKept)} }
 
 // read takes in what was added to the file.
 func (o *traceOutput) read(path string) error {
@@ -71,34 +83,36 @@ func (o *traceOutput) read(path string) error {
 
 func (o *traceOutput) add(resource attributes, s *span) {
 	o.spans++
-	if o.traces == nil {
-		return
-	}
 	s.service = resource.text("service.name")
 	if stage := resource.text(stageName); stage != "" {
 		s.service, s.gateway = resource.text(apiName)+"/"+stage, true
 	}
-	t := o.traces[s.TraceID]
+	t := o.traces.get(s.TraceID)
 	if t == nil {
 		t = &trace{spans: map[string]*span{}, services: map[string]bool{}}
-		o.traces[s.TraceID] = t
+		o.traces.put(s.TraceID, t)
+		o.seen++
 	}
-	t.spans[s.SpanID] = s
-	t.services[s.service] = true
-	t.logged = t.logged || s.Attributes.value(responseLatency) != nil
-}
-
-// count counts the traces that go on behind API Gateway, which only X-Ray has, and those that come from access logs.
-func (o *traceOutput) count() (beyond, logged int) {
-	for _, t := range o.traces {
-		switch {
-		case t.logged:
-			logged++
-		case len(t.services) > 1:
-			beyond++
+	if len(t.spans) < spansKept {
+		t.spans[s.SpanID] = s
+		t.services[s.service] = true
+	}
+	switch logged := s.Attributes.value(responseLatency) != nil; {
+	case t.logged:
+	case logged:
+		t.logged = true
+		o.logged++
+		if t.beyond {
+			t.beyond = false
+			o.beyond--
 		}
+	case len(t.services) > 1 && !t.beyond:
+		t.beyond = true
+		o.beyond++
 	}
-	return beyond, logged
+	if s.gateway && t.requestID == "" {
+		t.requestID = s.Attributes.text(requestID)
+	}
 }
 
 // servicesShown is how many services the trace that is shown goes through: API Gateway, Lambda, the function, and what this calls.
@@ -106,14 +120,17 @@ const servicesShown = 4
 
 // show shows, once, a trace that goes through several services, with its record of the access log; "" before there is one.
 func (o *traceOutput) show(l *requestLogs) string {
-	for _, id := range slices.Sorted(maps.Keys(l.traced)) {
-		t := o.traces[id]
+	if o.shown {
+		return ""
+	}
+	for id, request := range l.traced.newest() {
+		t := o.traces.get(id)
 		if t == nil || len(t.services) < servicesShown {
 			continue
 		}
 		if root := t.root(); root != nil && root.gateway {
-			out := "  " + strings.ReplaceAll(l.traced[id], "\t", "  ") + "  trace " + id + "\n" + t.tree(root)
-			o.traces, l.traced = nil, nil
+			out := "  " + strings.ReplaceAll(request, "\t", "  ") + "  trace " + id + "\n" + t.tree(root)
+			o.shown = true
 			return out
 		}
 	}
@@ -135,30 +152,38 @@ func (t *trace) root() *span {
 	return root
 }
 
-// tree shows spans below each other: name, service, duration and status.
-func (t *trace) tree(root *span) string {
+// walk hands over the spans below each other, from the root, each with its depth.
+func (t *trace) walk(root *span, take func(s *span, depth int)) {
 	below := map[string][]*span{}
 	for _, s := range t.spans {
 		below[s.ParentSpanID] = append(below[s.ParentSpanID], s)
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	var show func(s *span, indent string)
-	show = func(s *span, indent string) {
-		ms := float64(s.EndTimeUnixNano-s.StartTimeUnixNano) / 1e6
-		fmt.Fprintf(w, "%s%s\t%s\t%.0f ms\t%s\n", indent, s.Name, s.service, ms, s.outcome())
+	var from func(s *span, depth int)
+	from = func(s *span, depth int) {
+		take(s, depth)
 		children := below[s.SpanID]
 		slices.SortFunc(children, func(a, b *span) int {
 			return cmp.Or(cmp.Compare(a.StartTimeUnixNano, b.StartTimeUnixNano), cmp.Compare(a.SpanID, b.SpanID))
 		})
 		for _, child := range children {
-			show(child, indent+"  ")
+			from(child, depth+1)
 		}
 	}
-	show(root, "    ")
+	from(root, 0)
+}
+
+// tree shows spans below each other: name, service, duration and status.
+func (t *trace) tree(root *span) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	t.walk(root, func(s *span, depth int) {
+		fmt.Fprintf(w, "    %s%s\t%s\t%.0f ms\t%s\n", strings.Repeat("  ", depth), s.Name, s.service, 1000*s.seconds(), s.outcome())
+	})
 	_ = w.Flush() // to memory
 	return b.String()
 }
+
+func (s *span) seconds() float64 { return float64(s.EndTimeUnixNano-s.StartTimeUnixNano) / 1e9 }
 
 // outcome is a span's status: the response's, or whether it failed.
 func (s *span) outcome() string {

@@ -40,8 +40,7 @@ func TestTraceIsShownWithItsRequest(t *testing.T) {
 	require.NoError(t, traces.read(filepath.Join(t.TempDir(), "missing.jsonl")), "without a file")
 	require.NoError(t, traces.read(path))
 	assert.Equal(t, "6 spans", traces.more())
-	beyond, logged := traces.count()
-	assert.Equal(t, []int{1, 1}, []int{beyond, logged})
+	assert.Equal(t, []int{2, 1, 1}, []int{traces.seen, traces.beyond, traces.logged})
 	for _, id := range []string{loggedRequest, tracedRequest} {
 		requests.access(nil, &record{TraceID: id, TimeUnixNano: 0})
 	}
