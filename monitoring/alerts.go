@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,9 +42,9 @@ func alertRules(alerts []alert) list {
 	return out
 }
 
-// alerts are those about APIs: AWS's recommended set, objectives, limits and what expires.
+// alerts are those about APIs: AWS's recommended set, objectives, limits, what expires, and what CloudWatch's own alarms say.
 func (p profile) alerts() list {
-	return alertRules(append(append(p.recommendedAlerts(), p.burnAlerts()...), p.limitAlerts()...))
+	return alertRules(slices.Concat(p.recommendedAlerts(), p.burnAlerts(), p.limitAlerts(), alarmAlerts()))
 }
 
 // recommendedAlerts are AWS's recommended alarms, which look at single minutes. The rules look at the share of a window, or at half of its minutes.

@@ -20,6 +20,7 @@ func apiDashboard() dashboard {
 				line("Duration, p90", "The highest of the window's minutes.", "s", quantile(byStage, durationQuantile, filter, "0.9")),
 				line("Duration, p99", "The highest of the window's minutes.", "s", quantile(byStage, durationQuantile, filter, "0.99")),
 				line("Mean duration", "Of all requests.", "s", mean(byStage, duration, filter)),
+				alarmTimeline("aws_api_gateway_api_name, aws_api_gateway_stage, cloud_region", filter, alarmLegend),
 			}},
 			{"Behind the API", []panel{
 				line("Integration, p90", "Of the requests that reached one.", "s", quantile(byStage, integrationQuantile, filter, "0.9")),
@@ -54,7 +55,7 @@ func (p panel) named(legend string) panel {
 func deployments(filter string) annotation {
 	age := deploymentAge + "{" + filter + "}"
 	return annotation{
-		"Deployments", "resets(" + age + "[10m]) > 0\nor abs(" + age + " - " + age + " offset 10m - 600) > 420",
-		"{{aws_api_gateway_api_name}}/{{aws_api_gateway_stage}} runs another deployment",
+		name: "Deployments", expr: "resets(" + age + "[10m]) > 0\nor abs(" + age + " - " + age + " offset 10m - 600) > 420",
+		titleFormat: "{{aws_api_gateway_api_name}}/{{aws_api_gateway_stage}} runs another deployment", color: "blue",
 	}
 }

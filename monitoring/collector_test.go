@@ -68,6 +68,7 @@ func scrape(t *testing.T) *pages {
 	complete := func() bool {
 		p = pages{readPage(ports[0]), readPage(ports[1]), readPage(ports[2])}
 		return p.defaults[requests] != nil && p.defaults[cacheRequests] != nil && p.defaults[certificateExpiry] != nil && p.defaults[deploymentAge] != nil &&
+			p.defaults[alarmState] != nil &&
 			p.all[routeMessages] != nil && p.all[quotaRemaining] != nil && p.all[planRequests] != nil && p.all[connections] != nil &&
 			p.internal[own+"aws_calls"]["outcome"]["denied"]
 	}

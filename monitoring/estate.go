@@ -18,6 +18,10 @@ func estateDashboard() dashboard {
 				number("Stages without access logs", "Or with access logs that can't be read back.", "short",
 					"count("+newest(stageTelemetry, all+`, source="access_logs", state!="on"`)+") or vector(0)"),
 				number("Targets that fail", "Accounts and regions that the collector can't read.", "short", "count("+own+"target_up == 0) or vector(0)"),
+				table("Alarms of CloudWatch", "Those that watch API Gateway and are in ALARM.", "short",
+					query{expr: raised(alarmLabels, all+", "+inAlarm)}).drill().wide(16),
+				graph("Alarms of CloudWatch, by state", "Those that watch API Gateway.", "short",
+					query{expr: "sum by (state) (" + newest(alarmState, all) + ")", legend: "{{state}}"}),
 			}},
 			{"Traffic", []panel{
 				graph("Requests", "Requests per second, by API.", "reqps",
@@ -33,8 +37,8 @@ func estateDashboard() dashboard {
 					query{expr: rate("aws_api_gateway_api_name", messages, all), legend: "messages {{aws_api_gateway_api_name}}"}),
 				table("Stages", "Requests and messages of the window, and the share of them that failed.", "short",
 					query{expr: increase(stageLabels, "", loads+", "+all), legend: "Requests"},
-					query{expr: errorShare(stageLabels, all, serverErrors), legend: "Server errors"},
-					query{expr: errorShare(stageLabels, all, clientErrors), legend: "Client errors"}).drill().wide(24),
+					query{expr: errorShare(stageLabels, all, serverErrors), legend: "Server errors", unit: "percentunit"},
+					query{expr: errorShare(stageLabels, all, clientErrors), legend: "Client errors", unit: "percentunit"}).drill().wide(24),
 			}},
 			{"Limits", []panel{
 				graph("Use of the accounts' rate limits", "Requests and messages per second by the limit that all APIs of an account and region share.",
@@ -66,8 +70,7 @@ func estateDashboard() dashboard {
 			{"What is there, and what is dark", []panel{
 				table("Telemetry of stages", "on, off, or unreadable: access logs that go to Firehose can't be read back.", "short",
 					query{
-						expr:   "max by (" + onStage + ", aws_api_gateway_api_name, source, state) (" + newest(stageTelemetry, all) + `) == 1`,
-						legend: "Is",
+						expr: "max by (" + onStage + ", aws_api_gateway_api_name, source, state) (" + newest(stageTelemetry, all) + `) == 1`,
 					}).wide(16),
 				graph("Resources", "Of the inventory, by kind.", "short",
 					query{expr: "sum by (kind) (" + newest(resources, all) + ")", legend: "{{kind}}"}),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ type panel struct {
 	stacked     bool
 	negative    bool   // values may be below zero
 	link        string // where a row leads; "": nowhere
+	mappings    []mapping
 }
 
 // query is PromQL, LogQL or TraceQL, by its source.
@@ -38,6 +40,7 @@ type query struct {
 	expr, legend string
 	source       string // the variable with the data source; "": that of Prometheus
 	format       string // of Prometheus: time_series, table, heatmap; "": time_series
+	unit         string // of a table's column; "": the panel's
 }
 
 // variable is a choice at the top of a dashboard.
@@ -49,7 +52,20 @@ type variable struct {
 	text        string // for textbox: what it says by default
 }
 
-type annotation struct{ name, expr, titleFormat string }
+// annotation marks times in all graphs of a dashboard.
+type annotation struct {
+	name, expr  string
+	source      string // as a query's
+	titleFormat string
+	textFormat  string
+	color       string
+}
+
+// mapping is what a value is shown as.
+type mapping struct {
+	value       int
+	text, color string
+}
 
 // Variables for data sources.
 const (
@@ -148,10 +164,14 @@ func (d *dashboard) templating() []any {
 func (d *dashboard) annotated() []any {
 	out := []any{}
 	for _, a := range d.annotations {
-		out = append(out, map[string]any{
-			"name": a.name, "datasource": source(prometheus), "enable": true, "iconColor": "blue", "expr": a.expr, "step": "60s",
-			"titleFormat": a.titleFormat, "tagKeys": "",
-		})
+		m := map[string]any{
+			"name": a.name, "datasource": source(orPrometheus(a.source)), "enable": true, "iconColor": a.color, "expr": a.expr,
+			"titleFormat": a.titleFormat, "textFormat": a.textFormat, "tagKeys": "",
+		}
+		if a.source == "" {
+			m["step"] = "60s"
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -173,6 +193,9 @@ func (p *panel) model() map[string]any {
 	if p.link != "" {
 		defaults["links"] = []any{map[string]any{"title": "The stage", "url": p.link}}
 	}
+	if len(p.mappings) > 0 {
+		defaults["mappings"] = mapped(p.mappings)
+	}
 	if p.kind == "timeseries" {
 		custom := map[string]any{"fillOpacity": 8, "lineWidth": 1, "showPoints": "auto", "spanNulls": false}
 		if p.stacked {
@@ -185,7 +208,7 @@ func (p *panel) model() map[string]any {
 	}
 	m := map[string]any{
 		"type": p.kind, "title": p.title, "description": text, "datasource": source(from), "targets": targets,
-		"fieldConfig": map[string]any{"defaults": defaults, "overrides": []any{}},
+		"fieldConfig": map[string]any{"defaults": defaults, "overrides": p.overrides()},
 	}
 	options := p.options
 	if options == nil && p.kind == "timeseries" {
@@ -203,19 +226,12 @@ func (p *panel) model() map[string]any {
 	return m
 }
 
-// tidied merges the queries of a table by their labels, and leaves out the time.
-func (p *panel) tidied() []any {
-	names := map[string]any{}
-	for i, q := range p.queries {
-		names["Value #"+string(rune('A'+i))] = q.legend
-		if len(p.queries) == 1 {
-			names["Value"] = q.legend
-		}
+func mapped(mappings []mapping) []any {
+	values := map[string]any{}
+	for i, m := range mappings {
+		values[strconv.Itoa(m.value)] = map[string]any{"text": m.text, "color": m.color, "index": i}
 	}
-	return []any{
-		map[string]any{"id": "merge", "options": map[string]any{}},
-		map[string]any{"id": "organize", "options": map[string]any{"excludeByName": map[string]any{"Time": true}, "renameByName": names}},
-	}
+	return []any{map[string]any{"type": "value", "options": values}}
 }
 
 func (q *query) model(id string) map[string]any {

@@ -109,23 +109,62 @@ func TestAttributesOfLogsAndTracesExist(t *testing.T) {
 		return strings.Contains(logs, "`"+name+"`") || strings.Contains(strings.ReplaceAll(resource, ".", "_"), "`"+name+"`")
 	}
 	seen := 0
+	check := func(source, text string) {
+		names := regexp.MustCompile(`\b(?:aws_api_gateway|aws_cloudwatch|http|service)_\w+`)
+		if source == tempo {
+			names = regexp.MustCompile(`resource\.([\w.]+)`)
+		}
+		for _, name := range names.FindAllString(text, -1) {
+			seen++
+			assert.True(t, known(strings.ReplaceAll(strings.TrimPrefix(name, "resource."), ".", "_")), name)
+		}
+	}
 	for _, d := range dashboards() {
-		for _, r := range d.rows {
-			for _, p := range r.panels {
-				for _, q := range p.queries {
-					names := regexp.MustCompile(`\b(?:aws_api_gateway|http|service)_\w+`)
-					if q.source == tempo {
-						names = regexp.MustCompile(`resource\.([\w.]+)`)
-					}
-					for _, m := range names.FindAllStringSubmatch(q.expr, -1) {
-						if q.source != "" {
-							seen++
-							assert.True(t, known(strings.ReplaceAll(strings.TrimPrefix(m[0], "resource."), ".", "_")), m[0])
-						}
+		for _, a := range d.annotations {
+			if a.source != "" {
+				check(a.source, a.expr+a.titleFormat+a.textFormat)
+			}
+		}
+		for _, p := range d.panels() {
+			for _, q := range p.queries {
+				if q.source != "" {
+					check(q.source, q.expr)
+				}
+			}
+		}
+	}
+	assert.Greater(t, seen, 12)
+}
+
+func (d *dashboard) panels() (all []panel) {
+	for _, r := range d.rows {
+		all = append(all, r.panels...)
+	}
+	return all
+}
+
+// The labels of tables have names that people read, and their order.
+func TestColumnsOfTablesHaveNames(t *testing.T) {
+	names := map[string]bool{}
+	for _, c := range columns {
+		names[c.label] = false
+	}
+	for _, d := range dashboards() {
+		for _, p := range d.panels() {
+			if p.kind != "table" {
+				continue
+			}
+			for _, q := range p.queries {
+				for _, m := range regexp.MustCompile(`^\(*(?:sum|max|min|count) by \(([^)]*)\)`).FindAllStringSubmatch(q.expr, -1) {
+					for label := range strings.SplitSeq(m[1], ", ") {
+						assert.Contains(t, names, label, "%s: %s", d.uid, p.title)
+						names[label] = true
 					}
 				}
 			}
 		}
 	}
-	assert.Greater(t, seen, 8)
+	for label, used := range names {
+		assert.True(t, used, "no table has %s", label)
+	}
 }

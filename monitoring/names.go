@@ -29,6 +29,8 @@ const (
 	planRequests      = "aws_api_gateway_usage_plan_requests_total"
 	resources         = "aws_api_gateway_resources"
 	stageTelemetry    = "aws_api_gateway_stage_telemetry_ratio"
+
+	alarmState = "aws_cloudwatch_alarm_state_ratio"
 )
 
 // loads matches what errors are a share of: requests or, of WebSocket APIs, which have no metric of them, messages. No stage has both.
@@ -47,6 +49,9 @@ const (
 
 	onAccount = "cloud_account_id, cloud_region"
 	onStage   = onAccount + ", aws_api_gateway_api_id, aws_api_gateway_stage"
+
+	// alarmLabels tell alarms of CloudWatch apart. What an alarm watches may be a stage, an API, or all of an account and region.
+	alarmLabels = stageLabels + ", aws_cloudwatch_alarm_name, aws_cloudwatch_alarm_type"
 )
 
 // Where what is not collected by default comes from.

@@ -13,6 +13,7 @@ const (
 const (
 	apiLegend   = "{{aws_api_gateway_api_name}} {{cloud_region}}"
 	stageLegend = "{{aws_api_gateway_api_name}}/{{aws_api_gateway_stage}} {{cloud_region}}"
+	alarmLegend = "{{aws_cloudwatch_alarm_name}} ({{aws_api_gateway_stage}})"
 )
 
 var (

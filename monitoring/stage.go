@@ -22,7 +22,7 @@ func stageDashboard() dashboard {
 		variables: []variable{
 			sourceVariable, logsVariable, tracesVariable, accountVariable, regionVariable, apiVariable(false), stageVariable, windowVariable,
 		},
-		annotations: []annotation{deployments(filter)},
+		annotations: []annotation{deployments(filter), transitions()},
 		rows: []row{
 			{"Requests", []panel{
 				graph("Requests", "Requests, or a WebSocket API's messages, per second.", "reqps",
@@ -44,6 +44,7 @@ func stageDashboard() dashboard {
 				graph("Slow requests", "Share of requests that took longer than each bound.", "percentunit",
 					query{expr: "1 - " + increase("le", duration+"_bucket", filter+`, le!="+Inf"`) + "\n/ ignoring (le) group_left ()\n" +
 						total(duration+"_count", filter), legend: "over {{le}} s"}).only(needsBuckets),
+				alarmTimeline("cloud_region", filter, "{{aws_cloudwatch_alarm_name}}"),
 			}},
 			{"Canary and deployments", []panel{
 				graph("Server errors of canary and production", "Share of requests.", "percentunit",

@@ -74,7 +74,10 @@ func dashboardExpressions(file string) ([]expression, error) {
 			}
 		}
 		Annotations struct {
-			List []struct{ Name, Expr string }
+			List []struct {
+				Name, Expr string
+				Datasource datasource
+			}
 		}
 		Templating struct {
 			List []struct{ Name, Definition string }
@@ -92,7 +95,9 @@ func dashboardExpressions(file string) ([]expression, error) {
 		}
 	}
 	for _, a := range d.Annotations.List {
-		out = append(out, expression{file, "annotation " + a.Name, false, a.Expr})
+		if a.Datasource.Type == "prometheus" {
+			out = append(out, expression{file, "annotation " + a.Name, false, a.Expr})
+		}
 	}
 	for _, v := range d.Templating.List {
 		if selector, ok := strings.CutPrefix(v.Definition, "label_values("); ok {

@@ -28,6 +28,8 @@ const (
 	busy      = "aws_api_gateway_requests_total{" + rest + "} 0+100x90"
 	perStage  = "stage:aws_api_gateway_requests:increase30m{" + rest + "}"
 	telemetry = "aws_api_gateway_stage_telemetry_ratio{" + rest + `,source="access_logs",state="on"}`
+	alarm     = "aws_cloudwatch_alarm_state_ratio"
+	ofAlarm   = `,aws_cloudwatch_alarm_name="errors",aws_cloudwatch_alarm_type="MetricAlarm"`
 	// up keeps the alert about an absent collector still.
 	up = collector + `target_up{target="shop/us-east-1"} 1x11000`
 )
@@ -135,6 +137,13 @@ var cases = []struct {
 	},
 	{"a certificate expires in 40 days", []string{"aws_api_gateway_client_certificate_expiry_seconds{" + account +
 		`,aws_api_gateway_client_certificate_id="c"} 3456000x90`}, 0, nil},
+
+	{"an alarm of a stage is raised", []string{alarm + "{" + rest + ofAlarm + `,state="ALARM"} 0x60 1x30`, alarm + "{" + rest + ofAlarm +
+		`,state="OK"} 1x60 0x30`}, 0, []string{"APIGatewayCloudWatchAlarm"}},
+	{"an alarm of an account is raised", []string{alarm + "{" + account + ofAlarm + `,state="ALARM"} 1x90`}, 0, []string{"APIGatewayCloudWatchAlarm"}},
+	{"an alarm is well again", []string{alarm + "{" + rest + ofAlarm + `,state="ALARM"} 1x80 0x10`}, 0, nil},
+	{"an alarm has no data", []string{alarm + "{" + rest + ofAlarm + `,state="INSUFFICIENT_DATA"} 1x90`}, 0, nil},
+	{"an alarm was deleted", []string{alarm + "{" + rest + ofAlarm + `,state="ALARM"} 1x70 _x20`}, 0, nil},
 
 	{
 		"a permission is missing once",
