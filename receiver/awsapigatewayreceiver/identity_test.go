@@ -69,6 +69,36 @@ func TestAPIsOfOneName(t *testing.T) {
 	})
 }
 
+// A stage that one of several APIs of a name gets between two crawls, or loses, is that API's from its first request to its last.
+func TestStagesOfAPIsOfOneNameComeAndGo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var from, to, created, deleted time.Time
+		r := newRig(t, func(epoch time.Time) *awssim.World {
+			from, to = epoch.Add(-5*time.Minute), epoch.Add(50*time.Minute)
+			created, deleted = epoch.Add(10*time.Minute), epoch.Add(25*time.Minute)
+			blue, green := stage("blue", created, to), stage("green", from, deleted)
+			blue.Created, green.Deleted = created, deleted
+			old := from.Add(-time.Hour)
+			return region(
+				rest("aaaaaaaaa1", "pets", old, stage("prod", from, to), blue, green),
+				rest("aaaaaaaaa2", "pets", old, stage("test", from, to)),
+			)
+		}, nil)
+		r.edit = func(c *Config) { c.Inventory.Interval, c.Metrics.CollectionInterval = 25*time.Minute, time.Minute }
+		stop := r.start()
+		defer stop()
+		r.until(to.Add(15 * time.Minute))
+		r.drain()
+		stop()
+		r.sink.check(t)
+		api := r.world.Accounts[0].Regions[0].APIs[0]
+		for i, name := range []string{"prod", "blue", "green"} {
+			assert.Equal(t, r.truth(api, i, from, to), r.requests("api_id=aaaaaaaaa1", "stage="+name), name)
+		}
+		assert.Zero(t, r.requests("api_ids=["))
+	})
+}
+
 func TestResourceOfAStage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time

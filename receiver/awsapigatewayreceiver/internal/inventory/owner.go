@@ -55,7 +55,13 @@ const (
 type Owners struct {
 	live []*entry // by creation; more than one only for REST APIs of one name
 	gone []*entry // newest creation first
+	// unclaimed says that several live APIs share the name, and none is known to have or to have had the stage.
+	unclaimed bool
 }
+
+// Unclaimed says that more than one live API may have the series, and none is known to have or to have had its stage: the stage is newer than what is
+// known, or was deleted before.
+func (o Owners) Unclaimed() bool { return o.unclaimed }
 
 // Owners returns the owners of a series over time.
 func (s *Snapshot) Owners(k Key, stage string) (Owners, Knowledge) {
@@ -98,6 +104,8 @@ func (s *Snapshot) Owners(k Key, stage string) (Owners, Knowledge) {
 			o.live = having
 		case len(had) > 0:
 			o.live = had
+		default:
+			o.unclaimed = true
 		}
 	}
 	created := func(a, b *entry) int { return a.api.Created.Compare(b.api.Created) }

@@ -108,6 +108,7 @@ func TestOwnersOverTime(t *testing.T) {
 			o, known := s.Owners(set.key, set.stage)
 			require.Equal(t, set.known, known)
 			assert.Equal(t, known == Known, len(o.APIs()) > 0)
+			assert.Equal(t, name == "namesakes of which none has the stage: all may", o.Unclaimed())
 			var all []string
 			for _, a := range o.APIs() {
 				all = append(all, a.ID)

@@ -106,11 +106,12 @@ func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) e
 		if v != collect {
 			continue
 		}
-		if known, ok := c.state.byAPI[s.key][s.id()]; ok {
+		known, adopted := c.state.byAPI[s.key][s.id()]
+		if adopted {
 			s = known
 		}
 		d.listed[s] = true
-		if s.owners != nil || c.resolve(s, snapshot) {
+		if (s.owners != nil || c.resolve(s, snapshot)) && (adopted || !s.owners.Unclaimed()) {
 			fresh = d.admit(s, fresh)
 			continue
 		}
@@ -154,7 +155,7 @@ func (d *discovery) admit(s *series, fresh []group) []group {
 }
 
 // admitWaiting asks the inventory for what it did not know when a series named it, once per API and snapshot: an API, or the stages of APIs that
-// share a name. What remains unknown is counted.
+// share a name, which it asks for anew where none of them has the stage of a new series. What remains unknown is counted.
 func (d *discovery) admitWaiting(ctx context.Context, began time.Time) {
 	c := d.c
 	if len(d.waiting) == 0 || ctx.Err() != nil {
@@ -175,15 +176,23 @@ func (d *discovery) admitWaiting(ctx context.Context, began time.Time) {
 			c.logger.Debug("Cannot list the stages of APIs that share a name", zap.Error(err))
 		}
 	}
+	current := false // what is known of stages is newer than the series
+	if slices.ContainsFunc(d.waiting, func(s *series) bool { o, _ := c.Inventory.Current().Owners(s.key, s.stage); return o.Unclaimed() }) {
+		err := c.Inventory.StagesOfNamesakes(ctx, false)
+		if current = err == nil; !current {
+			c.logger.Debug("Cannot list the stages of APIs that share a name anew", zap.Error(err))
+		}
+	}
 	snapshot := c.Inventory.Current()
 	var fresh []group
 	c.emitting.Lock()
 	for _, s := range d.waiting {
-		if known, ok := c.state.byAPI[s.key][s.id()]; ok {
+		known, adopted := c.state.byAPI[s.key][s.id()]
+		if adopted {
 			s = known // another page named it meanwhile
 		}
 		d.listed[s] = true
-		if c.resolve(s, snapshot) {
+		if c.resolve(s, snapshot) && (current || adopted || !s.owners.Unclaimed()) {
 			fresh = d.admit(s, fresh)
 			continue
 		}
