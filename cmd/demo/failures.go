@@ -43,9 +43,35 @@ type joined struct {
 	root   *span
 }
 
-// failures are the newest requests that failed and whose traces are complete: those that the server failed, then those that the client did, the newest
-// first.
+// failures are requests that failed and whose traces are complete, the newest first: the newest that the server failed, the newest of these that go on
+// behind API Gateway, and, where there are few, those that the client failed.
 func (o *outputs) failures() []*failureView {
+	left := o.joined()
+	var found []joined
+	take := func(limit int, wanted func(joined) bool) {
+		left = slices.DeleteFunc(left, func(j joined) bool {
+			if len(found) >= limit || !wanted(j) {
+				return false
+			}
+			found = append(found, j)
+			return true
+		})
+	}
+	server := func(j joined) bool { return j.status >= http.StatusInternalServerError }
+	take(failuresShown/2, server)
+	take(failuresShown, func(j joined) bool { return server(j) && j.trace.beyond })
+	take(failuresShown, server)
+	take(failuresShown, func(joined) bool { return true })
+	slices.SortFunc(found, newer)
+	out := []*failureView{}
+	for i := range found {
+		out = append(out, found[i].view())
+	}
+	return out
+}
+
+// joined are the requests that failed and whose traces are complete, the newest first.
+func (o *outputs) joined() []joined {
 	byRequest := map[string]string{}
 	for id, t := range o.traces.traces.newest() {
 		if t.requestID != "" {
@@ -65,24 +91,11 @@ func (o *outputs) failures() []*failureView {
 			found = append(found, j)
 		}
 	}
-	newest := func(a, b joined) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.id, b.id)) }
-	slices.SortFunc(found, func(a, b joined) int { return cmp.Or(cmp.Compare(b.class(), a.class()), newest(a, b)) })
-	found = found[:min(len(found), failuresShown)]
-	slices.SortFunc(found, newest)
-	out := []*failureView{}
-	for i := range found {
-		out = append(out, found[i].view())
-	}
-	return out
+	slices.SortFunc(found, newer)
+	return found
 }
 
-// class is 1 where the server failed, 0 where the client did.
-func (j *joined) class() int {
-	if j.status >= http.StatusInternalServerError {
-		return 1
-	}
-	return 0
-}
+func newer(a, b joined) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.id, b.id)) }
 
 func (j *joined) view() *failureView {
 	v := &failureView{
@@ -97,8 +110,7 @@ func (j *joined) view() *failureView {
 		}
 		after := float64(s.StartTimeUnixNano-start) / 1e6
 		v.Spans = append(v.Spans, &spanView{
-			Name: clip(s.Name), Service: clip(s.service), Depth: depth, Start: after, Duration: 1000 * s.seconds(), Outcome: s.outcome(),
-			Failed: s.Status.Code == failedSpan || s.Attributes.number(status) >= http.StatusBadRequest,
+			Name: clip(s.Name), Service: clip(s.service), Depth: depth, Start: after, Duration: 1000 * s.seconds(), Outcome: s.outcome, Failed: s.failed,
 		})
 		v.Duration = max(v.Duration, after+1000*s.seconds())
 	})

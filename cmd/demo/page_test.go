@@ -141,6 +141,39 @@ func TestErrorsComeWithTheirTraces(t *testing.T) {
 	assert.Equal(t, "trace id", got.failures()[0].By)
 }
 
+// Half of the errors are the newest that the server failed, the others the newest of these that go on behind API Gateway, if there are such.
+func TestErrorsAreOfSeveralKinds(t *testing.T) {
+	got := newOutputs()
+	add := func(second, status int, services ...string) {
+		id := fmt.Sprint(second)
+		got.logs.requests.failures.put(id, &failure{at: time.Unix(int64(second), 0), status: status, traceID: id})
+		for i, service := range services {
+			s := &span{TraceID: id, SpanID: fmt.Sprint(i + 1), ParentSpanID: fmt.Sprint(i)}
+			got.traces.add(attributes{{Key: "service.name", Value: json.RawMessage(`{"stringValue":"` + service + `"}`)}}, s)
+		}
+	}
+	add(1, 502, "a")
+	got.logs.requests.failures.put("2", &failure{status: 502, traceID: "2"}) // its trace has not come
+	shown := func() (seconds []int64) {
+		for _, f := range got.failures() {
+			seconds = append(seconds, f.At/1000)
+		}
+		return seconds
+	}
+	assert.Equal(t, []int64{1}, shown())
+	for second := 10; second < 30; second++ {
+		add(second, 404, "a")
+	}
+	assert.Equal(t, []int64{29, 28, 27, 26, 25, 24, 23, 22, 21, 1}, shown(), "what the server failed comes before what the client did")
+	for second := 30; second < 40; second++ {
+		add(second, 502, "a", "b")
+	}
+	for second := 40; second < 50; second++ {
+		add(second, 500, "a")
+	}
+	assert.Equal(t, []int64{49, 48, 47, 46, 45, 39, 38, 37, 36, 35}, shown())
+}
+
 func TestEmptyPageIsToldSo(t *testing.T) {
 	v := told(t, newPage(time.Now()))
 	assert.False(t, v.Ready)

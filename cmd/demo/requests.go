@@ -35,7 +35,7 @@ type requestLogs struct {
 
 // How many requests, and executions of requests, are kept until what belongs to them comes: traces come a minute later.
 const (
-	failuresKept   = 1000
+	failuresKept   = 2000
 	tracedKept     = 2000
 	executionsKept = 5000
 	// linesKept is how many lines of a request's execution are.

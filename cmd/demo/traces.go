@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -23,7 +24,7 @@ type traceOutput struct {
 
 const (
 	// tracesKept is how many traces are kept, for they may come before the lines of their requests are read, spansKept how many spans of each.
-	tracesKept = 2000
+	tracesKept = 8000
 	spansKept  = 200
 )
 
@@ -46,7 +47,9 @@ type span struct {
 	Status                              struct{ Code int }
 
 	service string
-	gateway bool // it is API Gateway's own
+	gateway bool   // it is API Gateway's own
+	outcome string // the response's status, or whether it failed
+	failed  bool
 }
 
 // failedSpan is the code of a span's status that says so.
@@ -113,6 +116,22 @@ func (o *traceOutput) add(resource attributes, s *span) {
 	if s.gateway && t.requestID == "" {
 		t.requestID = s.Attributes.text(requestID)
 	}
+	s.judge()
+	s.Attributes = nil // the most of a span, which is kept for long
+}
+
+// judge says how the span ended.
+func (s *span) judge() {
+	code := s.Attributes.number(status)
+	s.failed = s.Status.Code == failedSpan || code >= http.StatusBadRequest
+	switch {
+	case code > 0:
+		s.outcome = fmt.Sprintf("%.0f", code)
+	case s.failed:
+		s.outcome = "error"
+	default:
+		s.outcome = "-"
+	}
 }
 
 // servicesShown is how many services the trace that is shown goes through: API Gateway, Lambda, the function, and what this calls.
@@ -177,24 +196,13 @@ func (t *trace) tree(root *span) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	t.walk(root, func(s *span, depth int) {
-		fmt.Fprintf(w, "    %s%s\t%s\t%.0f ms\t%s\n", strings.Repeat("  ", depth), s.Name, s.service, 1000*s.seconds(), s.outcome())
+		fmt.Fprintf(w, "    %s%s\t%s\t%.0f ms\t%s\n", strings.Repeat("  ", depth), s.Name, s.service, 1000*s.seconds(), s.outcome)
 	})
 	_ = w.Flush() // to memory
 	return b.String()
 }
 
 func (s *span) seconds() float64 { return float64(s.EndTimeUnixNano-s.StartTimeUnixNano) / 1e9 }
-
-// outcome is a span's status: the response's, or whether it failed.
-func (s *span) outcome() string {
-	switch code := s.Attributes.number(status); {
-	case code > 0:
-		return fmt.Sprintf("%.0f", code)
-	case s.Status.Code == failedSpan:
-		return "error"
-	}
-	return "-"
-}
 
 // more counts what came since it was asked last.
 func (o *traceOutput) more() string {

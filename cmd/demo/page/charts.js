@@ -169,7 +169,7 @@ function note() {
     `${incident.over ? "Incident" : "An incident goes on"}: ${incident.api}/${incident.stage} (${incident.account} ${incident.region}) answered up to ${percent(incident.percent)} of its requests with server errors, `
     + `${clock(incident.from, false)} to ${clock(incident.until, false)}.`));
   if (!incidents.length) {
-    texts.push(el("span", {}, `No incident yet. In this demonstration orders/prod begins to fail three minutes after the start, which shows in the errors below within a minute, and in CloudWatch's metrics three minutes later: awaited for about ${clock(view.began + 6 * 60000, false)}.`));
+    texts.push(el("span", {}, `No incident yet. In this demonstration orders/prod begins to fail three minutes after the start, which shows in the errors below within a minute, and in CloudWatch's metrics, which are some minutes behind, at about ${clock(view.began + 7 * 60000, false)}.`));
   }
   const marked = view.changes.filter((change) => change.kind in kinds && change.at >= view.traffic.times[0]);
   if (marked.length) {

@@ -27,7 +27,7 @@ function button(failure, view) {
 
 /** A span; its service is said where it is not that of the span before. */
 function row(span, before, whole) {
-  const service = span.service === before?.service ? null : el("span", { className: "quiet" }, ` ${span.service}`);
+  const service = span.service === before?.service || span.service === span.name ? null : el("span", { className: "quiet" }, ` ${span.service}`);
   const name = el("th", { scope: "row", title: `${span.name}, ${span.service}` }, span.name, service);
   name.style.paddingLeft = `${Math.min(span.depth, 12) * 0.8}rem`;
   const bar = el("span", { className: span.failed ? "bar failed" : "bar" });

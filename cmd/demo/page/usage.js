@@ -1,7 +1,7 @@
 // The AWS calls by operation, and what they cost by the receiver's own estimate.
 import { awaited, count, el, redraw } from "./dom.js";
 
-const shown = 12;
+const shown = 16; // operations with a bar of their own
 
 const dollar = (usd) => `$${usd >= 10 ? usd.toFixed(0) : usd >= 1 ? usd.toFixed(2) : usd.toFixed(4)}`;
 
