@@ -58,9 +58,11 @@ func (o *outputs) failures() []*failureView {
 		})
 	}
 	server := func(j joined) bool { return j.status >= http.StatusInternalServerError }
+	beyond := func(j joined) bool { return j.trace.beyond }
 	take(failuresShown/2, server)
-	take(failuresShown, func(j joined) bool { return server(j) && j.trace.beyond })
+	take(failuresShown, func(j joined) bool { return server(j) && beyond(j) })
 	take(failuresShown, server)
+	take(failuresShown, beyond)
 	take(failuresShown, func(joined) bool { return true })
 	slices.SortFunc(found, newer)
 	out := []*failureView{}

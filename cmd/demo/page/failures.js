@@ -55,8 +55,8 @@ function detail(failure) {
 
 /** The newest that has much to show; it stays while it is among the newest, for people read it. */
 function choose(failures) {
-  const worth = (failure) => failure.status >= 500 && failure.spans.length >= rich;
-  const newest = failures.find(worth) ?? failures.find((failure) => failure.status >= 500) ?? failures[0];
+  const worth = (failure) => failure.spans.length >= rich;
+  const newest = failures.find((failure) => failure.status >= 500 && worth(failure)) ?? failures.find(worth) ?? failures.find((failure) => failure.status >= 500) ?? failures[0];
   const still = shown && failures.find((failure) => key(failure) === key(shown));
   return still && (worth(still) || !worth(newest)) ? still : newest;
 }
