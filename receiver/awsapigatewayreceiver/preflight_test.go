@@ -129,7 +129,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 		from := time.Date(2026, 11, 20, 12, 5, 0, 0, time.UTC)
 		to := from.Add(minutes * time.Minute)
 		r := newRigAt(t, 90, func(time.Time) *awssim.World {
-			w := tracedWorld(from, to, 40)
+			w := tracedWorld(from, to, 40*thinned)
 			w.Accounts[0].Regions[0].ForeignTraces = foreign
 			return w
 		}, nil)

@@ -170,7 +170,7 @@ func TestSpansFollowTheConventionsForHTTP(t *testing.T) {
 		}
 		assert.Empty(t, broken)
 		for _, of := range []string{"X-Ray Server", "X-Ray Client", "access log Server", "access log Client"} {
-			assert.Greater(t, checked[of], 50, of)
+			assert.Greater(t, checked[of], 50/thinned, of)
 		}
 	})
 }
@@ -198,6 +198,6 @@ func TestRetrievedSpansFollowTheConventionsForHTTP(t *testing.T) {
 				assert.True(t, v != nil || a.level != required, "%s is missing: %v", a.key, g.Attributes)
 			}
 		}
-		assert.Greater(t, checked, 100)
+		assert.Greater(t, checked, 100/thinned)
 	})
 }

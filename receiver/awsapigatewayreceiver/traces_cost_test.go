@@ -23,7 +23,7 @@ func TestStartUpLineTellsTheCostOfTraces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-					w := tracedWorld(epoch.Add(-6*time.Hour), epoch.Add(6*time.Hour), perMinute)
+					w := tracedWorld(epoch.Add(-6*time.Hour), epoch.Add(6*time.Hour), perMinute*thinned)
 					w.Accounts[0].Regions[0].ForeignTraces = foreign
 					return w
 				}, nil)

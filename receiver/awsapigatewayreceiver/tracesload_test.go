@@ -20,7 +20,7 @@ func TestTwentyTimesTheCap(t *testing.T) {
 				var from, to time.Time
 				r := newSpanRigAt(t, 200, func(epoch time.Time) *awssim.World {
 					from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
-					w := tracedWorld(from, to, 20*perMinute/4)
+					w := tracedWorld(from, to, thinned*20*perMinute/4)
 					w.Accounts[0].Regions[0].ForeignTraces = perMinute
 					for _, api := range w.Accounts[0].Regions[0].APIs {
 						for _, s := range api.Stages {
