@@ -81,7 +81,7 @@ type schedule struct {
 	seed    uint64
 	skew    time.Duration // how far AWS's clock is ahead of the machine's
 	changes bool          // APIs and stages are created and deleted
-	// late is how much later than what is usual metrics, events of logs and segments can come.
+	// How much later than what is usual metrics, events of logs and segments can come; segments that follow from another one, twice as much.
 	lateMetrics, lateLogs, lateSegments time.Duration
 	faults                              []fault
 }
@@ -130,7 +130,7 @@ func newSchedule(seed uint64) *schedule {
 	const end, slot = 240 * time.Second, 34 * time.Second
 	s := &schedule{
 		seed: seed, changes: true, skew: draw(rng, -10*time.Minute, 10*time.Minute),
-		lateMetrics: draw(rng, 10*time.Second, 50*time.Second), lateLogs: draw(rng, 40*time.Second, 150*time.Second), lateSegments: draw(rng, 20*time.Second, 80*time.Second),
+		lateMetrics: draw(rng, 10*time.Second, 50*time.Second), lateLogs: draw(rng, 40*time.Second, 150*time.Second), lateSegments: draw(rng, 15*time.Second, 45*time.Second),
 	}
 	for _, k := range awsKinds {
 		for range 1 + rng.IntN(2) {

@@ -22,13 +22,12 @@ func newDisk(dir string) (*disk, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+diskSize)
-	return &disk{dir, err == nil}, nil
+	return &disk{dir, mount(dir) == nil}, nil
 }
 
 func (d *disk) close() {
 	if d.mounted {
-		_ = syscall.Unmount(d.dir, syscall.MNT_DETACH)
+		unmount(d.dir)
 	}
 }
 
