@@ -20,20 +20,32 @@ func alarmAlerts() []alert {
 	}}
 }
 
-// The states of alarms as numbers, in panels of them.
-var alarmStates = []mapping{{0, "OK", "green"}, {1, "INSUFFICIENT_DATA", "#808080"}, {2, "ALARM", "red"}}
+// The states of alarms in panels: as numbers, and as series.
+var (
+	alarmStates = []mapping{{0, "OK", "green"}, {1, "INSUFFICIENT_DATA", "#808080"}, {2, "ALARM", "red"}}
+	stateColors = []color{{"OK", "green"}, {"INSUFFICIENT_DATA", "#808080"}, {"ALARM", "red"}}
+)
 
 // alarmTimeline shows the states of alarms over time, a line for each.
 func alarmTimeline(by, filter, legend string) panel {
 	in := func(state string) string { return newest(alarmState, filter+", "+state) }
 	return panel{
-		title: "CloudWatch's alarms", text: "The state of each alarm.", kind: "state-timeline", width: gridWidth, height: 6, mappings: alarmStates,
+		title: "CloudWatch's alarms", text: "The state of each alarm.", kind: "state-timeline", width: gridWidth, height: 5, mappings: alarmStates,
+		none: noAlarms,
 		queries: []query{{
 			expr:   fmt.Sprintf("max by (aws_cloudwatch_alarm_name, %s) (\n  2 * %s\n  or %s)", by, in(inAlarm), in(`state="INSUFFICIENT_DATA"`)),
 			legend: legend,
 		}},
 		options: map[string]any{"mergeValues": true, "showValue": "auto", "legend": map[string]any{"showLegend": false}},
 	}
+}
+
+// alarmCounts shows how many alarms are in which state.
+func alarmCounts(filter string) panel {
+	p := graph("Alarms of CloudWatch, by state", "Those that watch API Gateway.", "short",
+		query{expr: "sum by (state) (" + newest(alarmState, filter) + ")", legend: "{{state}}"})
+	p.colors, p.none = stateColors, noAlarms
+	return p
 }
 
 // transitions marks when an alarm of a stage changed, by the log records of it. Only newer versions of Loki keep a record's event name, so that the

@@ -2,8 +2,8 @@ package main
 
 func apiDashboard() dashboard {
 	filter := ofAPI
-	byStage := "aws_api_gateway_stage, aws_api_gateway_canary, cloud_region"
-	legend := "{{aws_api_gateway_stage}} {{which}} {{cloud_region}}"
+	byStage := "aws_api_gateway_api_name, aws_api_gateway_stage, aws_api_gateway_canary, cloud_region"
+	legend := "{{aws_api_gateway_api_name}}/{{aws_api_gateway_stage}} {{which}} {{cloud_region}}"
 	line := func(title, text, unit, expr string) panel {
 		return graph(title, text, unit, query{expr: marked(expr, ""), legend: legend})
 	}
@@ -28,16 +28,18 @@ func apiDashboard() dashboard {
 				line("Overhead of API Gateway", "Time per request outside the integration: the durations' sum less the integrations', by all requests.", "s",
 					overhead(byStage, filter)),
 				line("Cache hit rate", "Of REST stages with a cache.", "percentunit",
-					increase(byStage, cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`)+"\n/\n"+increase(byStage, cacheRequests, filter)),
-				line("Data processed", "Of HTTP APIs.", "Bps", rate(byStage, dataProcessed, filter)),
-				line("Errors by kind", "Per second, of all stages.", "short", rate("error_type", failures, filter)).named("{{error_type}}"),
+					increase(byStage, cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`)+"\n/\n"+increase(byStage, cacheRequests, filter)).or(ofCaches),
+				line("Data processed", "Of HTTP APIs.", "Bps", rate(byStage, dataProcessed, filter)).or(ofHTTP),
+				line("Errors by kind", "Per second, of all stages.", "reqps", rate("error_type", failures, filter)).named("{{error_type}}"),
 			}},
 			{"WebSocket", []panel{
-				line("Connections", "Opened per second.", "short", rate(byStage, connections, filter)).wide(12),
-				line("Messages", "From and to clients, per second.", "short", rate(byStage, messages, filter)).wide(12),
+				line("Connections", "Opened per second.", "short", rate(byStage, connections, filter)).or(ofWebSocket).wide(12),
+				line("Messages", "From and to clients, per second.", "short", rate(byStage, messages, filter)).or(ofWebSocket).wide(12),
 			}},
 			{"What there is", []panel{
-				line("Age of deployments", "Of what the stages run.", "s", "max by ("+byStage+") ("+newest(deploymentAge, filter)+")").wide(12),
+				table("Age of deployments", "Of what the stages run.", "s", query{
+					expr: "max by (aws_api_gateway_api_name, aws_api_gateway_stage, cloud_region) (" + newest(deploymentAge, filter) + ")", legend: "Age",
+				}),
 				table("Resources", "Of the APIs, by kind.", "short", query{expr: "sum by (aws_api_gateway_api_name, kind) (" + newest(resources, filter) +
 					") > 0", legend: "Number"}),
 			}},

@@ -47,12 +47,12 @@ func collectorDashboard() dashboard {
 					query{expr: "sum(rate(" + own + "retrieved_traces{" + chosen + "}[$window])) * 3600", legend: "retrieved"}),
 			}},
 			{"AWS calls", []panel{
-				line("Calls", "Per second, by operation.", "short", "{{operation}}", "topk(12, "+sum("operation", "aws_calls")+")").stack(),
+				line("Calls", "Per second, by operation.", "reqps", "{{operation}}", "topk(12, "+sum("operation", "aws_calls")+")").stack(),
 				line("Calls that failed", "In the window, by what went wrong. denied is a missing permission.", "short",
 					"{{target}} {{operation}} {{outcome}}",
-					fmt.Sprintf(`sum by (target, operation, outcome) (increase(%saws_calls{%s, outcome!="ok"}[$window])) > 0`, own, chosen)),
+					fmt.Sprintf(`sum by (target, operation, outcome) (increase(%saws_calls{%s, outcome!="ok"}[$window])) > 0`, own, chosen)).or(nothing),
 				line("Throttled and repeated calls", "In the window.", "short", "throttled {{operation}}", grown("operation", "aws_throttles")).and(
-					query{expr: grown("operation", "aws_retries"), legend: "repeated {{operation}}"}),
+					query{expr: grown("operation", "aws_retries"), legend: "repeated {{operation}}"}).or(nothing),
 				line("Duration of calls, p90", "By operation.", "s", "{{operation}}",
 					"topk(12, histogram_quantile(0.9, "+sum("operation, le", "aws_call_duration_bucket")+"))"),
 				line("Clock", "AWS's less the collector's.", "s", "{{target}}", gauge("target", "clock_offset")).signed(),
@@ -60,19 +60,19 @@ func collectorDashboard() dashboard {
 					query{
 						expr:   fmt.Sprintf(`sum by (target, operation, outcome) (%saws_calls{%s, outcome=~"%s"})`, own, chosen, refusals),
 						legend: "Calls",
-					}).wide(8),
+					}).or(nothing).wide(8),
 			}},
 			{"Is anything late or lost", []panel{
 				line("Behind", "Time since what was handed over last, by signal.", "s", "{{signal}} {{target}}", gauge("signal, target", "lag")),
 				line("Since the last success", "Of a collection that read and handed over everything.", "s", "{{signal}} {{target}}",
 					"time() - "+gauge("signal, target", "last_success")),
-				line("Lost", "Seconds that can't be read any more, in the window.", "s", "{{signal}} {{target}}", grown("signal, target", "lost_seconds")),
+				line("Lost", "Seconds that can't be read any more, in the window.", "s", "{{signal}} {{target}}", grown("signal, target", "lost_seconds")).or(nothing),
 				line("Refused by the pipeline", "For good, in the window.", "short", "points", grown("target", "refused_points")).and(
 					query{expr: grown("target", "refused_log_records"), legend: "log records"},
-					query{expr: grown("target", "refused_spans"), legend: "spans"}),
+					query{expr: grown("target", "refused_spans"), legend: "spans"}).or(nothing),
 				line("Late points", "That came or grew after their period was sent. Their amounts are in a later point.", "short", "{{target}}",
-					grown("target", "late_points")),
-				line("Stored positions that failed", "In the window.", "short", "{{target}}", grown("target", "checkpoint_errors")),
+					grown("target", "late_points")).or(nothing),
+				line("Stored positions that failed", "In the window.", "short", "{{target}}", grown("target", "checkpoint_errors")).or(nothing),
 			}},
 			{"Metrics and inventory", []panel{
 				line("Series", "That CloudWatch has.", "short", "{{target}}", gauge("target", "series")),
@@ -85,7 +85,7 @@ func collectorDashboard() dashboard {
 				line("Stale parts of the inventory", "That the newest crawl could not read.", "short", "{{target}}",
 					gauge("target", "inventory_stale_parts")),
 				line("Resources", "By kind.", "short", "{{kind}}", "sum by (kind) ("+own+"entities{"+chosen+"})"),
-				line("Changes that were given up", "Of entities, in the window.", "short", "{{target}}", grown("target", "dropped_entity_events")),
+				line("Changes that were given up", "Of entities, in the window.", "short", "{{target}}", grown("target", "dropped_entity_events")).or(nothing),
 			}},
 			{"Logs and traces", []panel{
 				line("Log records", "Per second.", "short", "{{log}} {{target}}", sum("log, target", "log_events")),
@@ -94,13 +94,13 @@ func collectorDashboard() dashboard {
 					query{expr: grown("target", "unknown_log_lines"), legend: "execution {{target}}"}),
 				line("Log groups", "That are read or would be, and those that can't be.", "short", "{{target}}", gauge("target", "log_groups")).and(
 					query{expr: gauge("target, reason", "unreadable_log_groups"), legend: "unreadable {{reason}} {{target}}"}),
-				line("Traces that were left out", "By max_traces_per_minute, in the window.", "short", "{{target}}", grown("target", "left_out_traces")),
+				line("Traces that were left out", "By max_traces_per_minute, in the window.", "short", "{{target}}", grown("target", "left_out_traces")).or(nothing),
 				line("Traces with something missing", "For good, in the window.", "short", "{{reason}} {{target}}",
-					grown("reason, target", "incomplete_traces")),
+					grown("reason, target", "incomplete_traces")).or(nothing),
 			}},
 			{"The process", []panel{
-				graph("Memory", "Resident.", "bytes", query{expr: "otelcol_process_memory_rss", legend: "{{service_instance_id}}"}).wide(12),
-				graph("CPU", "Cores.", "short", query{expr: "rate(otelcol_process_cpu_seconds[$window])", legend: "{{service_instance_id}}"}).wide(12),
+				graph("Memory", "Resident.", "bytes", query{expr: "otelcol_process_memory_rss", legend: "{{instance}}"}).wide(12),
+				graph("CPU", "Cores.", "short", query{expr: "rate(otelcol_process_cpu_seconds[$window])", legend: "{{instance}}"}).wide(12),
 			}},
 		},
 	}

@@ -19,9 +19,8 @@ func estateDashboard() dashboard {
 					"count("+newest(stageTelemetry, all+`, source="access_logs", state!="on"`)+") or vector(0)"),
 				number("Targets that fail", "Accounts and regions that the collector can't read.", "short", "count("+own+"target_up == 0) or vector(0)"),
 				table("Alarms of CloudWatch", "Those that watch API Gateway and are in ALARM.", "short",
-					query{expr: raised(alarmLabels, all+", "+inAlarm)}).drill().wide(16),
-				graph("Alarms of CloudWatch, by state", "Those that watch API Gateway.", "short",
-					query{expr: "sum by (state) (" + newest(alarmState, all) + ")", legend: "{{state}}"}),
+					query{expr: raised(alarmLabels, all+", "+inAlarm)}).drill().or(noAlarm).wide(16),
+				alarmCounts(all),
 			}},
 			{"Traffic", []panel{
 				graph("Requests", "Requests per second, by API.", "reqps",
@@ -34,7 +33,7 @@ func estateDashboard() dashboard {
 					query{expr: "topk(10, " + quantile(stageLabels, durationQuantile, all, "0.99") + ")", legend: stageLegend}),
 				graph("WebSocket", "Connections opened and messages per second.", "short",
 					query{expr: rate("aws_api_gateway_api_name", connections, all), legend: "connections {{aws_api_gateway_api_name}}"},
-					query{expr: rate("aws_api_gateway_api_name", messages, all), legend: "messages {{aws_api_gateway_api_name}}"}),
+					query{expr: rate("aws_api_gateway_api_name", messages, all), legend: "messages {{aws_api_gateway_api_name}}"}).or(ofWebSocket),
 				table("Stages", "Requests and messages of the window, and the share of them that failed.", "short",
 					query{expr: increase(stageLabels, "", loads+", "+all), legend: "Requests"},
 					query{expr: errorShare(stageLabels, all, serverErrors), legend: "Server errors", unit: "percentunit"},
@@ -46,19 +45,19 @@ func estateDashboard() dashboard {
 					query{expr: rate(onAccount, "", loads+", "+all) + "\n/ on (" + onAccount + ")\n  max by (" + onAccount + ") (" +
 						newest(rateLimit, all+`, aws_api_gateway_throttle_scope="account"`) + ")", legend: "{{cloud_account_id}} {{cloud_region}}"}),
 				table("Throttles", "Rate limits that are set: of accounts, stages, routes and usage plans.", "reqps",
-					query{expr: "max by (" + onStage + ", aws_api_gateway_throttle_scope, aws_api_gateway_route_key, aws_api_gateway_usage_plan_id) (" +
+					query{expr: "max by (" + onStage + ", aws_api_gateway_api_name, aws_api_gateway_throttle_scope, aws_api_gateway_route_key, aws_api_gateway_usage_plan_id) (" +
 						newest(rateLimit, all) + ")", legend: "Requests per second"},
-					query{expr: "max by (" + onStage + ", aws_api_gateway_throttle_scope, aws_api_gateway_route_key, aws_api_gateway_usage_plan_id) (" +
-						newest(burstLimit, all) + ")", legend: "Burst"}).wide(16),
+					query{expr: "max by (" + onStage + ", aws_api_gateway_api_name, aws_api_gateway_throttle_scope, aws_api_gateway_route_key, aws_api_gateway_usage_plan_id) (" +
+						newest(burstLimit, all) + ")", legend: "Burst", unit: "short"}).wide(16),
 				graph("Quotas that are left", "Of the usage plan's key that has least.", "percentunit",
 					query{
-						expr: "min by (" + onAccount + ", aws_api_gateway_usage_plan_id) (" + newest(quotaRemaining, all) + ")\n/ on (" + onAccount +
-							", aws_api_gateway_usage_plan_id)\n  max by (" + onAccount + ", aws_api_gateway_usage_plan_id) (" + newest(quotaLimit, all) + ")",
+						expr: "min by (" + onAccount + ", aws_api_gateway_usage_plan_id) (" + newestUsage(quotaRemaining, all) + ")\n/ on (" + onAccount +
+							", aws_api_gateway_usage_plan_id)\n  max by (" + onAccount + ", aws_api_gateway_usage_plan_id) (" + newestUsage(quotaLimit, all) + ")",
 						legend: "{{aws_api_gateway_usage_plan_id}}",
 					}).only(needsUsage),
 				graph("Requests of usage plans", "Since midnight UTC.", "short",
 					query{
-						expr:   "sum by (aws_api_gateway_usage_plan_id) (" + newest(planRequests, all) + ")",
+						expr:   "sum by (aws_api_gateway_usage_plan_id) (" + newestUsage(planRequests, all) + ")",
 						legend: "{{aws_api_gateway_usage_plan_id}}",
 					}).only(needsUsage),
 				table("Client certificates", "The time until they expire. Certificates of domain names are ACM's.", "s",

@@ -33,6 +33,8 @@ type panel struct {
 	negative    bool   // values may be below zero
 	link        string // where a row leads; "": nowhere
 	mappings    []mapping
+	colors      []color
+	none        string // what is said where there is no data; "": Grafana's own words
 }
 
 // query is PromQL, LogQL or TraceQL, by its source.
@@ -60,6 +62,9 @@ type annotation struct {
 	textFormat  string
 	color       string
 }
+
+// color is that of a series, by its legend.
+type color struct{ legend, color string }
 
 // mapping is what a value is shown as.
 type mapping struct {
@@ -193,6 +198,9 @@ func (p *panel) model() map[string]any {
 	if p.link != "" {
 		defaults["links"] = []any{map[string]any{"title": "The stage", "url": p.link}}
 	}
+	if none := p.noData(); none != "" {
+		defaults["noValue"] = none
+	}
 	if len(p.mappings) > 0 {
 		defaults["mappings"] = mapped(p.mappings)
 	}
@@ -224,6 +232,14 @@ func (p *panel) model() map[string]any {
 		m["transformations"] = p.tidied()
 	}
 	return m
+}
+
+// noData is what a panel says where there is no data.
+func (p *panel) noData() string {
+	if p.none == "" && p.needs != "" {
+		return "Needs " + p.needs
+	}
+	return p.none
 }
 
 func mapped(mappings []mapping) []any {

@@ -13,7 +13,7 @@ const (
 const (
 	apiLegend   = "{{aws_api_gateway_api_name}} {{cloud_region}}"
 	stageLegend = "{{aws_api_gateway_api_name}}/{{aws_api_gateway_stage}} {{cloud_region}}"
-	alarmLegend = "{{aws_cloudwatch_alarm_name}} ({{aws_api_gateway_stage}})"
+	alarmLegend = "{{aws_cloudwatch_alarm_name}} {{aws_api_gateway_api_name}} {{aws_api_gateway_stage}}"
 )
 
 var (
@@ -65,6 +65,11 @@ func newest(metric, filter string) string {
 	return fmt.Sprintf("last_over_time(%s{%s}[%s])", metric, filter, lookback)
 }
 
+// newestUsage is the last value of a gauge of usage plans, which are read less often.
+func newestUsage(metric, filter string) string {
+	return fmt.Sprintf("last_over_time(%s{%s}[%s])", metric, filter, usageLookback)
+}
+
 // mean is a histogram's mean.
 func mean(by, histogram, filter string) string {
 	return rate(by, histogram+"_sum", filter) + "\n/\n" + rate(by, histogram+"_count", filter)
@@ -89,6 +94,16 @@ func marked(expr, otherwise string) string {
 	return fmt.Sprintf("label_replace(%s, \"which\", %q, \"aws_api_gateway_canary\", \"\")", expr, otherwise)
 }
 
+// What panels say that show something of some APIs only, or something that goes wrong.
+const (
+	ofWebSocket = "Of WebSocket APIs"
+	ofHTTP      = "Of HTTP APIs"
+	ofCaches    = "Of REST stages with a cache"
+	noAlarm     = "No alarm is in ALARM"
+	noAlarms    = "CloudWatch has no alarms here"
+	nothing     = "None"
+)
+
 func graph(title, text, unit string, queries ...query) panel {
 	return panel{title: title, text: text, kind: "timeseries", unit: unit, queries: queries}
 }
@@ -109,6 +124,9 @@ func (p panel) drill() panel {
 	p.link = "/d/apigateway-stage?${__url_time_range}&var-api=${__data.fields.aws_api_gateway_api_name}&var-stage=${__data.fields.aws_api_gateway_stage}"
 	return p
 }
+
+// or is what a panel says where there is no data.
+func (p panel) or(none string) panel { p.none = none; return p }
 
 func (p panel) only(needs string) panel { p.needs = needs; return p }
 func (p panel) wide(width int) panel    { p.width = width; return p }

@@ -28,6 +28,8 @@ const (
 	minRequests = 20
 	// lookback is how long the last value of a gauge of the inventory holds, which comes each five minutes or, in large accounts, less often.
 	lookback = "15m"
+	// usageLookback is the same of usage plans, which come each inventory::usage::interval, 15 minutes by default, or later.
+	usageLookback = "1h"
 )
 
 // offset is how old the newest point is at most: rules look at what is complete, at every moment of a collection's cycle.

@@ -59,14 +59,14 @@ func stageDashboard() dashboard {
 				graph("Use of the stage's rate limit", "The mean of a window. Bursts within it are higher.", "percentunit",
 					query{expr: used("stage"), legend: "used"}),
 				graph("Cache hit rate", "Of a REST stage with a cache.", "percentunit",
-					query{expr: total(cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`) + "\n/\n" + total(cacheRequests, filter), legend: "hits"}),
-				number("Cache", "The size of the cache cluster.", "bytes", "max("+newest(cacheSize, filter)+")").high(),
+					query{expr: total(cacheRequests, filter+`, aws_api_gateway_cache_result="hit"`) + "\n/\n" + total(cacheRequests, filter), legend: "hits"}).or(ofCaches),
+				number("Cache", "The size of the cache cluster.", "bytes", "max("+newest(cacheSize, filter)+")").or("No cache").high(),
 				number("Deployed", "The age of the deployment that the stage runs.", "s", "max("+newest(deploymentAge, filter)+")").high(),
 			}},
 			{"Routes", []panel{
 				graph("Top routes", "Requests per second.", "reqps", query{expr: "topk(10, " + rate("aws_api_gateway_route_key", routeRequests, filter) +
 					")", legend: "{{aws_api_gateway_route_key}}"}).only(needsRoutes),
-				graph("Errors of routes", "Per second, those with most.", "short",
+				graph("Errors of routes", "Per second, those with most.", "reqps",
 					query{
 						expr:   "topk(10, " + rate("aws_api_gateway_route_key, error_type", routeFailures, filter) + ")",
 						legend: "{{aws_api_gateway_route_key}} {{error_type}}",
@@ -81,11 +81,11 @@ func stageDashboard() dashboard {
 				graph("Connections", "Opened per second.", "short", query{
 					expr:   "sum(rate(" + connections + "{" + filter + "}[$window]))",
 					legend: "connections",
-				}).wide(12),
+				}).or(ofWebSocket).wide(12),
 				graph("Messages of routes", "Per second.", "short", query{
 					expr:   rate("aws_api_gateway_route_key", routeMessages, filter),
 					legend: "{{aws_api_gateway_route_key}}",
-				}).only(needsRoutes).wide(12),
+				}).only(needsRoutes).or(ofWebSocket).wide(12),
 			}},
 			{"Log records and traces", []panel{
 				{

@@ -49,15 +49,21 @@ func (p *panel) tidied() []any {
 	}
 }
 
-// overrides are the units of a table's columns.
+// overrides are the units of a table's columns, and the colors of series.
 func (p *panel) overrides() []any {
 	out := []any{}
+	override := func(name, property string, value any) {
+		out = append(out, map[string]any{
+			"matcher":    map[string]any{"id": "byName", "options": name},
+			"properties": []any{map[string]any{"id": property, "value": value}},
+		})
+	}
+	for _, c := range p.colors {
+		override(c.legend, "color", map[string]any{"mode": "fixed", "fixedColor": c.color})
+	}
 	for _, q := range p.queries {
 		if q.unit != "" {
-			out = append(out, map[string]any{
-				"matcher":    map[string]any{"id": "byName", "options": q.legend},
-				"properties": []any{map[string]any{"id": "unit", "value": q.unit}},
-			})
+			override(q.legend, "unit", q.unit)
 		}
 	}
 	return out
