@@ -2,10 +2,15 @@
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT_GO      := 1.26
+GOVULNCHECK_VERSION   := v1.8.0
 
 # Settings for `make run`: CONFIG is a config of your own, read with your AWS credentials; RUN_FOR, such as 30s, ends the run.
 CONFIG ?=
 RUN_FOR ?=
+
+# Settings for `make fuzz`: FUZZTIME is for each target, FUZZ a regular expression of their names.
+FUZZTIME ?= 1m
+FUZZ ?= .
 
 # No toolchain is downloaded unless the environment says so. Set GOTOOLCHAIN=auto to allow it.
 GOTOOLCHAIN ?= local
@@ -18,6 +23,7 @@ SEED ?=
 
 COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOVULNCHECK   := .bin/govulncheck-$(GOVULNCHECK_VERSION)
 TOOLS         := go tool -modfile internal/tools/go.mod
 SCRIPTS       := .ci/run $(wildcard scripts/*)
 # Modules of their own, so that what they need is in no other build.
@@ -30,7 +36,7 @@ COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell fin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run test faults bench lint generate format tidy check clean go git
+.PHONY: help build run test faults bench fuzz lint vuln generate format tidy check clean go git
 
 help: ## print this
 	@echo "Targets of awsapigateway:"
@@ -61,11 +67,18 @@ bench: $(COLLECTOR) ## run the benchmarks
 	[ -n "$$packages" ] || { echo "bench: there are no benchmarks"; exit 1; }; \
 	set -x; OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test -run '^$$' -bench . -benchmem -timeout 60m $$packages
 
-lint: $(GOLANGCI_LINT) ## run golangci-lint, go vet, and the shell's own check of the scripts
+fuzz: | go ## run each fuzz target for FUZZTIME, a minute; FUZZ=name: those alone
+	@scripts/fuzz "$(FUZZTIME)" "$(FUZZ)"
+
+lint: $(GOLANGCI_LINT) $(GOVULNCHECK) $(COLLECTOR) ## run golangci-lint with gosec, go vet, govulncheck, and the shell's own check of the scripts
 	$(GOLANGCI_LINT) run --allow-parallel-runners
 	go vet ./...
 	@for m in $(MODULES); do (set -x; cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run --allow-parallel-runners -c $(CURDIR)/.golangci.yml) || exit 1; done
 	@for s in $(SCRIPTS); do case $$(head -n 1 $$s) in *bash) bash -n $$s ;; *) sh -n $$s ;; esac && echo "syntax of $$s: ok" || exit 1; done
+	@scripts/vuln $(GOVULNCHECK) $(COLLECTOR)
+
+vuln: $(GOVULNCHECK) $(COLLECTOR) ## look for known vulnerabilities, where their database can be reached
+	@scripts/vuln $(GOVULNCHECK) $(COLLECTOR)
 
 generate: | go ## write the generated files
 	go generate ./...
@@ -90,6 +103,11 @@ $(GOLANGCI_LINT): | go
 	@echo "Building golangci-lint $(GOLANGCI_LINT_VERSION)"
 	@GOBIN="$(CURDIR)/.bin/tmp" go install -buildvcs=false github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	@mv .bin/tmp/golangci-lint $@ && rmdir .bin/tmp
+
+$(GOVULNCHECK): | go
+	@echo "Building govulncheck $(GOVULNCHECK_VERSION)"
+	@GOBIN="$(CURDIR)/.bin/tmp" go install -buildvcs=false golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	@mv .bin/tmp/govulncheck $@ && rmdir .bin/tmp
 
 # What has to be there, said in one line each.
 go:

@@ -257,15 +257,14 @@ func (r *Reporter) Restore(ctx context.Context) error {
 		}
 	}
 	var errs []error
+	broken := 0
 	for seq := head.First; seq < head.Next; seq++ {
-		b, err := r.Store.Get(ctx, r.Key+chunkKey(seq))
-		var items []owed
-		if err == nil {
-			err = json.Unmarshal(b, &items) // one that is missing is an error, too
-		}
+		items, err := r.stored(ctx, seq, maxOwed-r.ledger.items)
 		if err != nil {
+			broken++
+		}
+		if broken == 1 && err != nil {
 			errs = append(errs, fmt.Errorf("cannot decode what is owed: chunk %d: %w", seq, err))
-			items = nil
 		}
 		r.ledger.chunks = append(r.ledger.chunks, chunk{seq, items})
 		r.ledger.items += len(items)
@@ -278,6 +277,9 @@ func (r *Reporter) Restore(ctx context.Context) error {
 			}
 		}
 	}
+	if broken > 1 {
+		errs = append(errs, fmt.Errorf("cannot decode what is owed: %d chunks in all", broken))
+	}
 	r.ledger.next = head.Next
 	if !head.Reported.IsZero() && head.Reported.Before(r.reported) {
 		r.reported = head.Reported
@@ -288,6 +290,22 @@ func (r *Reporter) Restore(ctx context.Context) error {
 		r.wait(head.Waiting)
 	}
 	return errors.Join(errs...)
+}
+
+// stored reads a chunk, of at most so many items. One that is missing is an error, too.
+func (r *Reporter) stored(ctx context.Context, seq int64, most int) ([]owed, error) {
+	b, err := r.Store.Get(ctx, r.Key+chunkKey(seq))
+	if err != nil {
+		return nil, err
+	}
+	var items []owed
+	if err := json.Unmarshal(b, &items); err != nil {
+		return nil, err
+	}
+	if len(items) > most {
+		return nil, fmt.Errorf("it has %d items", len(items))
+	}
+	return items, nil
 }
 
 // Forget removes what is stored: the next start reports everything.
