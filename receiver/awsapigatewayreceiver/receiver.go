@@ -185,6 +185,7 @@ func (r *gatewayReceiver) open(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.telemetry.xray = r.traces != nil && r.config.Traces.XRay.Enabled
+	r.telemetry.records = r.logs != nil
 	if err := r.telemetry.observe(r.session.Clients, r.metrics != nil); err != nil {
 		return err
 	}
@@ -241,7 +242,7 @@ func (r *gatewayReceiver) target(run context.Context, t *target) {
 		t.reporter = nil
 	}
 	t.alarms = r.newAlarms(t)
-	t.watch.attachInventory(t.inventory)
+	t.watch.attachInventory(t.inventory, t.alarms)
 	close(t.ready)
 	t.inventory.Run(run, func(lists, rest error) {
 		t.watch.report(sourceInventory, lists)

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/alarms"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
@@ -52,6 +53,7 @@ type telemetry struct {
 	logger  *zap.Logger
 	metrics bool // are collected
 	xray    bool // is pulled
+	records bool // are taken by a logs pipeline
 
 	mu      sync.Mutex
 	hosts   []component.Host // of the signals that run: each hears of the status
@@ -68,6 +70,7 @@ type targetWatch struct {
 	region    string
 	client    *aws.Client
 	inventory *inventory.Inventory
+	alarms    *alarms.List // nil: they are off
 	collector *metrics.Collector
 	reader    *logs.Reader
 	traces    *traces.Reader
@@ -138,10 +141,10 @@ func (t *telemetry) detachHost(host component.Host) {
 	}
 }
 
-func (w *targetWatch) attachInventory(inv *inventory.Inventory) {
+func (w *targetWatch) attachInventory(inv *inventory.Inventory, list *alarms.List) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inventory = inv
+	w.inventory, w.alarms = inv, list
 }
 
 func (w *targetWatch) attachCollector(c *metrics.Collector) {
@@ -290,6 +293,9 @@ func (t *telemetry) summary() {
 				apis += len(snapshot.APIs)
 				cost.Calls += inventory.CallsPerHour(len(snapshot.APIs), &t.config.Inventory)
 			}
+		}
+		if w.alarms != nil {
+			cost.Calls += w.alarms.CallsPerHour(t.records)
 		}
 	}
 	if up == 0 {

@@ -2,6 +2,7 @@ package alarms
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
@@ -33,6 +34,8 @@ type List struct {
 	read    time.Time
 	located []Alarm
 	unknown map[string]time.Time // alarms whose stage is not known yet, since when
+
+	pages, kinds atomic.Int64 // of the newest reading: of all alarms, and of those that watch API Gateway
 }
 
 // NewList makes the list of a target whose account is known.
@@ -64,7 +67,9 @@ func (l *List) Read(ctx context.Context) ([]Alarm, error) {
 		return l.located, nil
 	}
 	var all []model.Alarm
+	pages := 0
 	err := l.Client.Alarms(ctx, func(page []model.Alarm) {
+		pages++
 		for i := range page {
 			if mayWatch(&page[i]) {
 				all = append(all, page[i])
@@ -79,7 +84,23 @@ func (l *List) Read(ctx context.Context) ([]Alarm, error) {
 		return nil, err
 	}
 	l.located, l.read = l.locate(all, began), began
+	kinds := map[string]bool{}
+	for i := range l.located {
+		kinds[l.located[i].Type] = true
+	}
+	l.pages.Store(int64(pages))
+	l.kinds.Store(int64(len(kinds)))
 	return l.located, nil
+}
+
+// CallsPerHour is how many calls alarms take, as far as they are known: DescribeAlarms for each hundred alarms of the target, and with transitions
+// DescribeAlarmHistory for each type of those that watch API Gateway.
+func (l *List) CallsPerHour(transitions bool) float64 {
+	calls := max(1, l.pages.Load())
+	if transitions {
+		calls += l.kinds.Load()
+	}
+	return float64(calls) * float64(time.Hour) / float64(l.Interval)
 }
 
 // locate finds out where alarms stand. Those that do not watch API Gateway, or an API or stage that is not collected, are left out.

@@ -184,3 +184,16 @@ func TestIntervalIsChecked(t *testing.T) {
 		assert.ErrorContains(t, c.Check(), "interval: "+d.String()+" is not between 10s and 1h0m0s")
 	}
 }
+
+// What alarms take of AWS's calls is said beforehand: a list, and a history for each type of alarm that watches API Gateway.
+func TestCallsPerHour(t *testing.T) {
+	t.Parallel()
+	r, tr := newHistory(t, &checkpoint.Store{})
+	tr.List.Interval = 5 * time.Minute
+	assert.InDelta(t, 12, tr.List.CallsPerHour(true), 0, "before the first reading: the list")
+	r.alarms = append(r.alarms, model.Alarm{Name: "both", Type: model.CompositeAlarm, State: "OK", Rule: `ALARM("x")`})
+	r.step(t, tr, time.Hour)
+	assert.InDelta(t, 12+24, tr.List.CallsPerHour(true), 0)
+	assert.InDelta(t, 12, tr.List.CallsPerHour(false), 0)
+	assert.Len(t, r.reads, 2, "of each type")
+}
