@@ -160,6 +160,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		return nil, err
 	}
+	withhold(req, resp)
 	return resp, nil
 }
 
