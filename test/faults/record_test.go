@@ -69,9 +69,9 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 	key := streamKey{"rest000001", "prod", "aws.api_gateway.requests", ""}
 	r.metrics.take(requests(3, 60, 120))
 	r.metrics.take(requests(4, 120, 180))
-	for count, found := range map[float64][2]int{7: {0, 0}, 8: {1, 0}, 6: {0, 1}} {
+	for count, want := range map[float64][2]int{7: {0, 0}, 8: {1, 0}, 6: {0, 1}} {
 		missing, wrong := r.metrics.compare(map[streamKey]point{key: {count: count}})
-		assert.Equal(t, found, [2]int{len(missing), len(wrong)}, "%v: %v, %v", count, missing, wrong)
+		assert.Equal(t, want, [2]int{len(missing), len(wrong)}, "%v: %v, %v", count, missing, wrong)
 	}
 	_, wrong := r.metrics.compare(nil)
 	assert.Len(t, wrong, 1, "a stream of nobody")
