@@ -96,9 +96,9 @@ func marked(expr, otherwise string) string {
 
 // What panels say that show something of some APIs only, or something that goes wrong.
 const (
-	ofWebSocket = "Of WebSocket APIs"
-	ofHTTP      = "Of HTTP APIs"
-	ofCaches    = "Of REST stages with a cache"
+	ofWebSocket = "Only WebSocket APIs have any"
+	ofHTTP      = "Only HTTP APIs have it"
+	ofCaches    = "Only REST stages with a cache have it"
 	noAlarm     = "No alarm is in ALARM"
 	noAlarms    = "CloudWatch has no alarms here"
 	nothing     = "None"

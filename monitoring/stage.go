@@ -31,7 +31,7 @@ func stageDashboard() dashboard {
 					query{expr: increase("error_type", failures, filter) + "\n/ ignoring (error_type) group_left ()\n" +
 						total("", loads+", "+filter), legend: "{{error_type}}"}),
 				graph("Duration", "Quantiles of requests and of their integrations: the highest of the window's minutes.", "s",
-					quantiles(durationQuantile, "request p{{quantile}}"), quantiles(integrationQuantile, "integration p{{quantile}}")),
+					quantiles(durationQuantile, "request, quantile {{quantile}}"), quantiles(integrationQuantile, "integration, quantile {{quantile}}")),
 				graph("Mean duration", "Of requests, of their integrations, and of API Gateway itself: the difference of the sums, by all requests.", "s",
 					query{expr: marked(mean(canary, duration, filter), "production"), legend: "request, {{which}}"},
 					query{expr: marked(mean(canary, integration, filter), "production"), legend: "integration, {{which}}"},

@@ -58,6 +58,9 @@ func expressions(file string) ([]expression, error) {
 	return out, nil
 }
 
+// shownRange is what dashboards show when they are opened. Grafana takes the values of variables from all of it.
+const shownRange = "6h"
+
 // dashboardExpressions are the queries of PromQL: of panels, annotations and variables.
 func dashboardExpressions(file string) ([]expression, error) {
 	b, err := os.ReadFile(file) //nolint:gosec // it reads the files that it is told to
@@ -103,7 +106,8 @@ func dashboardExpressions(file string) ([]expression, error) {
 		if selector, ok := strings.CutPrefix(v.Definition, "label_values("); ok {
 			i := strings.LastIndex(selector, ", ")
 			label := strings.TrimSuffix(selector[i+2:], ")")
-			out = append(out, expression{file, "variable " + v.Name, false, "count by (" + label + ") (" + selector[:i] + ")"})
+			expr := "count by (" + label + ") (last_over_time(" + selector[:i] + "[" + shownRange + "]))"
+			out = append(out, expression{file, "variable " + v.Name, false, expr})
 		}
 	}
 	return out, nil
