@@ -59,7 +59,7 @@ type change struct {
 }
 
 func (c *change) String() string {
-	return fmt.Sprintf("  %s  %-18s  %s", c.at.Format(time.TimeOnly), c.where, c.text)
+	return fmt.Sprintf("  %s  %-18s  %s", c.at.Format(time.TimeOnly), escaped(c.where), escaped(c.text))
 }
 
 // add takes in a record. It returns what it changes, nil where that is nothing.

@@ -148,7 +148,7 @@ func (o *output) table(rows int) string {
 		if s.timed > 0 {
 			mean = fmt.Sprintf("%.0f ms", 1000*s.seconds/float64(s.timed))
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", s.account, s.region, s.api, s.kind, s.name, s.requests, s.errors, mean)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", escaped(s.account), escaped(s.region), escaped(s.api), escaped(s.kind), escaped(s.name), s.requests, s.errors, mean)
 	}
 	_ = w.Flush() // to memory
 	if more := len(stages) - rows; more > 0 {

@@ -79,7 +79,7 @@ func newRequestLogs() *requestLogs {
 // access takes in a record of an access log. Lines whose stage can't be told are only counted.
 func (l *requestLogs) access(resource attributes, r *record) {
 	l.total.requests++
-	where := resource.text(accountName) + " " + resource.text(region) + "\t" + resource.text(apiName) + "/" + resource.text(stageName)
+	where := escaped(resource.text(accountName)+" "+resource.text(region)) + "\t" + escaped(resource.text(apiName)+"/"+resource.text(stageName))
 	if resource.text(stageName) != "" {
 		s := l.stages[where]
 		if s == nil {
@@ -128,7 +128,7 @@ func row(where string, r *record) string {
 	if n := a.number(status); n > 0 {
 		code = fmt.Sprintf("%.0f", n)
 	}
-	return strings.Join([]string{clock(r), where, what(r), code, latency, cmp.Or(a.text("client.address"), "-")}, "\t")
+	return strings.Join([]string{clock(r), where, escaped(what(r)), code, latency, cmp.Or(escaped(a.text("client.address")), "-")}, "\t")
 }
 
 func clock(r *record) string { return time.Unix(0, r.TimeUnixNano).Format(time.TimeOnly) }
@@ -151,7 +151,7 @@ func (l *requestLogs) execution(r *record) {
 		return
 	}
 	_, text, _ := strings.Cut(r.Body.StringValue, ") ") // after the request id
-	e.lines = append(e.lines, fmt.Sprintf("    %-11s  %s", step, text))
+	e.lines = append(e.lines, fmt.Sprintf("    %-11s  %s", escaped(step), escaped(text)))
 }
 
 // table shows the first request of the busiest stages.

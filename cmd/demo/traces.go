@@ -23,7 +23,7 @@ type traceOutput struct {
 }
 
 const (
-	// tracesKept is how many traces are kept, for they may come before the lines of their requests are read, spansKept how many spans of each.
+	// tracesKept is how many traces are kept, which is some ten minutes of the demonstration, spansKept how many spans of each.
 	tracesKept = 8000
 	spansKept  = 200
 )
@@ -196,7 +196,7 @@ func (t *trace) tree(root *span) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	t.walk(root, func(s *span, depth int) {
-		fmt.Fprintf(w, "    %s%s\t%s\t%.0f ms\t%s\n", strings.Repeat("  ", depth), s.Name, s.service, 1000*s.seconds(), s.outcome)
+		fmt.Fprintf(w, "    %s%s\t%s\t%.0f ms\t%s\n", strings.Repeat("  ", depth), escaped(s.Name), escaped(s.service), 1000*s.seconds(), escaped(s.outcome))
 	})
 	_ = w.Flush() // to memory
 	return b.String()
