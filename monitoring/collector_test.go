@@ -25,7 +25,7 @@ type pages struct{ defaults, all, internal series }
 
 const bothConfig = `
 receivers:
-  awsapigateway: {endpoint: %[1]q, regions: [us-east-1]}
+  awsapigateway: {endpoint: %[1]q, regions: [us-east-1], inventory: {requests_per_second: 8}} # sooner, and nothing else
   awsapigateway/all:
     endpoint: %[1]q
     accounts: [{name: shop, regions: [us-east-1]}]
@@ -72,7 +72,7 @@ func scrape(t *testing.T) *pages {
 			p.all[routeMessages] != nil && p.all[quotaRemaining] != nil && p.all[planRequests] != nil && p.all[connections] != nil &&
 			p.internal[own+"aws_calls"]["outcome"]["denied"]
 	}
-	require.Eventually(t, complete, 90*time.Second, 300*time.Millisecond, "not everything came")
+	require.Eventually(t, complete, 3*time.Minute, 300*time.Millisecond, "not everything came")
 	return &p
 }
 
