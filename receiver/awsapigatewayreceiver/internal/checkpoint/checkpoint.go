@@ -6,15 +6,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
-// Store holds small values under keys.
+// Store holds small values under keys. What could not be written, on a full disk for example, is written with the next change, and at the end: who has
+// nothing more to say would repeat after a restart what was long handed over.
 type Store struct {
 	client storage.Client // nil without storage
+
+	turn poll.Turn         // held while what is owed is written, or changed
+	owed map[string][]byte // what could not be written; a nil value deletes
 }
+
+// maxOwed bounds what is owed, in bytes of keys and values: more is given up, as its writer was told.
+const maxOwed = 8 << 20
 
 // Open gets the client of the storage extension id for the component. A nil id is a Store that keeps nothing.
 //
@@ -46,6 +56,9 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if s.client == nil {
 		return nil, nil
 	}
+	if v, ok := s.unwritten(key); ok {
+		return v, nil
+	}
 	v, err := s.client.Get(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read stored %q: %w", key, err)
@@ -68,15 +81,80 @@ func (s *Store) GetAll(ctx context.Context, keys []string) ([][]byte, error) {
 	}
 	for i, op := range ops {
 		values[i] = op.Value
+		if v, ok := s.unwritten(keys[i]); ok {
+			values[i] = v
+		}
 	}
 	return values, nil
 }
 
-// Apply writes all changes in one transaction; a nil value deletes its key.
+// unwritten is the value of a key that could not be written.
+func (s *Store) unwritten(key string) (value []byte, ok bool) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	value, ok = s.owed[key]
+	return value, ok
+}
+
+// Apply writes all changes in one transaction; a nil value deletes its key. Changes of one key come one after the other.
 func (s *Store) Apply(ctx context.Context, changes map[string][]byte) error {
 	if s.client == nil || len(changes) == 0 {
 		return nil
 	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if len(s.owed) == 0 {
+		s.turn.Unlock() // writers don't wait for each other
+		err := s.write(ctx, changes)
+		s.turn.Lock()
+		if err != nil {
+			s.owe(changes)
+		}
+		return err
+	}
+	s.owe(changes)
+	if s.pay(ctx) == nil {
+		return nil
+	}
+	// Less may fit.
+	err := s.write(ctx, changes)
+	if err == nil {
+		maps.DeleteFunc(s.owed, func(key string, _ []byte) bool {
+			_, written := changes[key]
+			return written
+		})
+	}
+	return err
+}
+
+// pay writes what is owed. The caller has the turn.
+func (s *Store) pay(ctx context.Context) error {
+	if len(s.owed) == 0 {
+		return nil
+	}
+	if err := s.write(ctx, s.owed); err != nil {
+		return err
+	}
+	s.owed = nil
+	return nil
+}
+
+// owe notes what is to be written. The caller has the turn.
+func (s *Store) owe(changes map[string][]byte) {
+	if s.owed == nil {
+		s.owed = make(map[string][]byte, len(changes))
+	}
+	maps.Copy(s.owed, changes)
+	size := 0
+	for k, v := range s.owed {
+		size += len(k) + len(v)
+	}
+	if size > maxOwed {
+		s.owed = maps.Clone(changes)
+	}
+}
+
+func (s *Store) write(ctx context.Context, changes map[string][]byte) error {
 	ops := make([]*storage.Operation, 0, len(changes))
 	for k, v := range changes {
 		if v == nil {
@@ -96,10 +174,13 @@ func (s *Store) Close(ctx context.Context) error {
 	if s.client == nil {
 		return nil
 	}
+	s.turn.Lock()
+	owed := s.pay(ctx)
+	s.turn.Unlock()
 	err := s.client.Close(ctx)
 	s.client = nil
 	if err != nil {
-		return errors.Join(errors.New("cannot close storage"), err)
+		err = errors.Join(errors.New("cannot close storage"), err)
 	}
-	return nil
+	return errors.Join(owed, err)
 }

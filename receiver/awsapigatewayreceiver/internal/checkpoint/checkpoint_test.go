@@ -137,7 +137,7 @@ func TestErrorsOfTheStorage(t *testing.T) {
 	_, err = s.GetAll(ctx, []string{"a", "b"})
 	assert.ErrorIs(t, err, errDisk)
 	assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"a": {}, "b": nil, "c": []byte("3")}), errDisk)
-	require.Len(t, b.batches, 2)
+	require.Len(t, b.batches, 2, "reads and a write")
 	assert.Len(t, b.batches[1], 3)
 	for _, op := range b.batches[1] {
 		if op.Key == "b" {
@@ -148,4 +148,77 @@ func TestErrorsOfTheStorage(t *testing.T) {
 	}
 	assert.ErrorIs(t, s.Close(ctx), errDisk)
 	assert.NoError(t, s.Close(ctx))
+}
+
+// full is a storage in memory that takes only transactions of fewer bytes than it has room for.
+type full struct {
+	storage.Client
+	room   int
+	values map[string][]byte
+}
+
+func (f *full) Get(_ context.Context, key string) ([]byte, error) { return f.values[key], nil }
+
+func (f *full) Batch(_ context.Context, ops ...*storage.Operation) error {
+	size := 0
+	for _, op := range ops {
+		size += len(op.Value)
+	}
+	if size > f.room {
+		return errDisk
+	}
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+			op.Value = f.values[op.Key]
+		case storage.Set:
+			f.values[op.Key] = op.Value
+		case storage.Delete:
+			delete(f.values, op.Key)
+		}
+	}
+	return nil
+}
+
+func (*full) Close(context.Context) error { return nil }
+
+// What does not fit on the disk is there for who asks, is written with the next change or at the end, and never over what came later.
+func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
+	ctx := context.Background()
+	for name, later := range map[string]func(t *testing.T, s *Store){
+		"with the next change": func(t *testing.T, s *Store) { require.NoError(t, s.Apply(ctx, map[string][]byte{"z": []byte("9")})) },
+		"at the end":           func(t *testing.T, s *Store) { require.NoError(t, s.Close(ctx)) },
+	} {
+		disk := &full{values: map[string][]byte{"gone": []byte("0"), "a": []byte("0")}}
+		s := &Store{client: disk}
+		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"a": []byte("1"), "b": []byte("first"), "gone": nil}), errDisk)
+		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"b": []byte("second")}), errDisk)
+		assert.Equal(t, "second", string(get(t, s, "b")), name)
+		all, err := s.GetAll(ctx, []string{"a", "gone", "b"})
+		require.NoError(t, err)
+		assert.Equal(t, [][]byte{[]byte("1"), nil, []byte("second")}, all, name)
+
+		disk.room = 4
+		require.NoError(t, s.Apply(ctx, map[string][]byte{"a": []byte("3")}), "%s: what fits is written alone", name)
+		assert.Equal(t, "3", string(disk.values["a"]), name)
+		assert.Contains(t, disk.values, "gone", name)
+		disk.room = 100
+		later(t, s)
+		delete(disk.values, "z")
+		assert.Equal(t, map[string][]byte{"a": []byte("3"), "b": []byte("second")}, disk.values, name)
+		assert.Empty(t, s.owed, name)
+	}
+}
+
+// What is owed is bounded.
+func TestWhatIsOwedIsBounded(t *testing.T) {
+	ctx, s := context.Background(), &Store{client: &full{}}
+	for i := range 100 {
+		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{string(rune('a' + i)): make([]byte, maxOwed/10)}), errDisk)
+		size := 0
+		for _, v := range s.owed {
+			size += len(v)
+		}
+		assert.LessOrEqual(t, size, maxOwed)
+	}
 }

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -270,15 +271,15 @@ func TestChangesHaveATime(t *testing.T) {
 // A storage that fails is counted; what is owed stays owed.
 func TestStorageThatFails(t *testing.T) {
 	t.Parallel()
-	store := checkpointtest.Open(t, t.TempDir())
-	r := newRig(t, store, config())
+	disk := &checkpointtest.Disk{}
+	r := newRig(t, disk.Open(t), config())
 	r.certificates("c1")
 	r.crawl()
 	r.flush()
 	r.took()
 	broken := NewReporter(r.Settings)
 	broken.emitter = r.logs()
-	broken.Key = "" // a key that the storage refuses
+	disk.OnWrite(func([]string) error { return errors.New("the disk is full") })
 	d := &inventory.Snapshot{}
 	broken.Observe(context.Background(), r.inv.Current(), d)
 	assert.Positive(t, r.failed)

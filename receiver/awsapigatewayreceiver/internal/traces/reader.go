@@ -33,6 +33,8 @@ type Reader struct {
 	search  search
 	// achieved says that something was read since the last failure.
 	achieved bool
+	// unkept says that the position could not be kept, which was said.
+	unkept bool
 
 	mu     sync.Mutex
 	said   map[string]bool

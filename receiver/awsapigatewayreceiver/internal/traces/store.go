@@ -86,12 +86,18 @@ func (r *Reader) save(ctx context.Context, changes map[string][]byte) {
 	}
 	if err != nil {
 		r.checkpointFailed(ctx, err)
+		return
 	}
+	r.unkept = false
 }
 
+// checkpointFailed says so once, until it works again.
 func (r *Reader) checkpointFailed(ctx context.Context, err error) {
 	r.Recorder.CheckpointError(ctx)
-	r.Logger.Error("The position of the traces can't be kept, or what is stored is not used", zap.Error(err))
+	if !r.unkept {
+		r.Logger.Error("The position of the traces can't be kept, or what is stored is not used", zap.Error(err))
+	}
+	r.unkept = true
 }
 
 // restore takes the stored position up, or begins anew.
