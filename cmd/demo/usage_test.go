@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,10 +33,20 @@ otelcol_process_uptime 12.5
 nonsense
 `
 
+// answer is a collector that answers internal, with a status.
+type answer int
+
+func (a answer) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: int(a), Status: http.StatusText(int(a)), Body: io.NopCloser(strings.NewReader(internal))}, nil
+}
+
+func TestUsageIsNotReadFromAnError(t *testing.T) {
+	_, err := askUsage(t.Context(), &http.Client{Transport: answer(http.StatusNotFound)}, "http://127.0.0.1/metrics")
+	assert.EqualError(t, err, "cannot read http://127.0.0.1/metrics: Not Found")
+}
+
 func TestUsageIsWhatTheReceiverSaysOfItself(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, internal) }))
-	defer server.Close()
-	u, err := askUsage(t.Context(), server.Client(), server.URL)
+	u, err := askUsage(t.Context(), &http.Client{Transport: answer(http.StatusOK)}, "http://127.0.0.1/metrics")
 	require.NoError(t, err)
 
 	got := u.since(&usage{operations: map[string]*operation{"GetMetricData": {calls: 30}}}, &monthlyCost{Low: 53, High: 63})

@@ -1,4 +1,5 @@
-// Traffic over time, drawn by uPlot: requests, errors and latency, a line for each of the busiest APIs, with incidents, deployments and alarms marked.
+// Traffic over time, drawn by uPlot: requests, errors and latency, a line for each of the busiest APIs. Incidents, deployments and alarms
+// are marked.
 /* global uPlot */
 import { awaited, clock, count, el, millis, percent, redraw, span } from "./dom.js";
 
@@ -88,13 +89,18 @@ function tooltip(chart) {
         const { idx, left, top } = u.cursor;
         box.hidden = idx === null || idx === undefined || left < 0 || top < 0 || !u.over.matches(":hover");
         if (box.hidden) return;
-        const rows = view.traffic.lines.map((line, i) => ({ line, value: u.data[i + 1]?.[idx], shown: u.series[i + 1]?.show }))
-          .filter((row) => row.shown && row.value !== null && row.value !== undefined).sort((a, b) => b.value - a.value);
-        box.replaceChildren(el("strong", {}, clock(u.data[0][idx] * 1000, false)), ...rows.map((row) => {
-          const dot = el("span", { className: "dot" });
-          dot.style.background = color(slot(row.line));
-          return el("span", {}, dot, `${title(row.line, view.traffic.lines)} `, el("b", {}, chart.show(row.value)));
-        }));
+        const rows = view.traffic.lines
+          .map((line, i) => ({ line, value: u.data[i + 1]?.[idx], shown: u.series[i + 1]?.show }))
+          .filter((row) => row.shown && row.value !== null && row.value !== undefined)
+          .sort((a, b) => b.value - a.value);
+        box.replaceChildren(
+          el("strong", {}, clock(u.data[0][idx] * 1000, false)),
+          ...rows.map((row) => {
+            const dot = el("span", { className: "dot" });
+            dot.style.background = color(slot(row.line));
+            return el("span", {}, dot, `${title(row.line, view.traffic.lines)} `, el("b", {}, chart.show(row.value)));
+          }),
+        );
         box.style.transform = `translate(${left > u.over.clientWidth / 2 ? left - box.offsetWidth - 12 : left + 12}px, 4px)`;
       },
     },
@@ -105,7 +111,10 @@ function options(chart, first, width) {
   const axis = { stroke: color("quiet"), font: "11px system-ui, sans-serif", ticks: { show: false } };
   const grid = { stroke: color("grid"), width: 1 };
   return {
-    width, height: chart.height, legend: { show: false }, padding: [first ? 10 : 6, 12, 0, 0],
+    width,
+    height: chart.height,
+    legend: { show: false },
+    padding: [first ? 10 : 6, 12, 0, 0],
     cursor: { sync: { key: "traffic" }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { time: true, range: () => [view.traffic.times[0] / 1000, Math.max(view.now, view.traffic.times.at(-1) + 60000) / 1000] },
@@ -115,10 +124,18 @@ function options(chart, first, width) {
       { ...axis, grid: { show: false }, space: 70, size: 26, gap: 7, values: (_, splits) => splits.map((s) => clock(s * 1000, false)) },
       { ...axis, grid, space: 34, size: 58, gap: 6, values: (_, splits) => splits.map(chart.show) },
     ],
-    series: [{}, ...view.traffic.lines.map((line) => ({
-      label: title(line, view.traffic.lines), stroke: color(slot(line)), width: line.api === "" ? 1 : 1.75, show: !hidden.has(title(line, view.traffic.lines)),
-      dash: line.api === "" ? [4, 3] : undefined, points: { show: false }, spanGaps: false,
-    }))],
+    series: [
+      {},
+      ...view.traffic.lines.map((line) => ({
+        label: title(line, view.traffic.lines),
+        stroke: color(slot(line)),
+        width: line.api === "" ? 1 : 1.75,
+        show: !hidden.has(title(line, view.traffic.lines)),
+        dash: line.api === "" ? [4, 3] : undefined,
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
     hooks: { drawAxes: [marks], draw: first ? [diamonds] : [] },
     plugins: [tooltip(chart)],
   };
@@ -138,8 +155,13 @@ function build(parent) {
 
 /** What a chart shows, for those who do not see it. */
 function describe(chart) {
-  const now = view.traffic.lines.map((line) => [title(line, view.traffic.lines), line[chart.of].findLast((value) => value !== null)]).filter(([, value]) => value !== undefined);
-  chart.canvas.setAttribute("aria-label", `${chart.title}; newest: ${now.map(([name, value]) => `${name} ${chart.show(value)}`).join(", ")}`);
+  const now = view.traffic.lines
+    .map((line) => [title(line, view.traffic.lines), line[chart.of].findLast((value) => value !== null)])
+    .filter(([, value]) => value !== undefined);
+  chart.canvas.setAttribute(
+    "aria-label",
+    `${chart.title}; newest: ${now.map(([name, value]) => `${name} ${chart.show(value)}`).join(", ")}`,
+  );
 }
 
 function toggle(name) {
@@ -153,27 +175,42 @@ function toggle(name) {
 }
 
 function legend() {
-  const lines = view.traffic.lines.map((line) => ({ name: title(line, view.traffic.lines), slot: slot(line), where: line.api === "" ? "" : place(line) }));
-  redraw(document.getElementById("legend"), [lines, [...hidden]], () => lines.map(({ name, slot: of, where }) => {
-    const dot = el("span", { className: `dot ${of}` });
-    const button = el("button", { type: "button", data: { key: name }, title: where }, dot, name);
-    button.setAttribute("aria-pressed", String(!hidden.has(name)));
-    button.addEventListener("click", () => toggle(name));
-    return button;
+  const lines = view.traffic.lines.map((line) => ({
+    name: title(line, view.traffic.lines),
+    slot: slot(line),
+    where: line.api === "" ? "" : place(line),
   }));
+  redraw(document.getElementById("legend"), [lines, [...hidden]], () =>
+    lines.map(({ name, slot: of, where }) => {
+      const dot = el("span", { className: `dot ${of}` });
+      const button = el("button", { type: "button", data: { key: name }, title: where }, dot, name);
+      button.setAttribute("aria-pressed", String(!hidden.has(name)));
+      button.addEventListener("click", () => toggle(name));
+      return button;
+    }),
+  );
+}
+
+function incidentText(incident) {
+  const stage = `${incident.api}/${incident.stage} (${incident.account} ${incident.region})`;
+  const when = `${clock(incident.from, false)} to ${clock(incident.until, false)}`;
+  const what = incident.over ? "Incident" : "An incident goes on";
+  return `${what}: ${stage} answered up to ${percent(incident.percent)} of its requests with server errors, ${when}.`;
 }
 
 function note() {
   const { incidents } = view.traffic;
-  const texts = incidents.slice(0, 3).map((incident) => el("span", { className: "incident" },
-    `${incident.over ? "Incident" : "An incident goes on"}: ${incident.api}/${incident.stage} (${incident.account} ${incident.region}) answered up to ${percent(incident.percent)} of its requests with server errors, `
-    + `${clock(incident.from, false)} to ${clock(incident.until, false)}.`));
+  const texts = incidents.slice(0, 3).map((incident) => el("span", { className: "incident" }, incidentText(incident)));
   if (!incidents.length) {
-    texts.push(el("span", {}, `No incident yet. In this demonstration orders/prod begins to fail three minutes after the start, which shows in the errors below within a minute, and in CloudWatch's metrics, which are some minutes behind, at about ${clock(view.began + 7 * 60000, false)}.`));
+    const about = clock(view.began + 7 * 60000, false);
+    const soon = "No incident yet. In this demonstration orders/prod begins to fail three minutes after the start: the errors below";
+    texts.push(el("span", {}, `${soon} show it within a minute, CloudWatch's metrics, which are some minutes behind, at about ${about}.`));
   }
   const marked = view.changes.filter((change) => change.kind in kinds && change.at >= view.traffic.times[0]);
   if (marked.length) {
-    texts.push(el("span", { className: "marks" }, "◆ Marked: ", marked.slice(0, 4).map((change) => `${clock(change.at, false)} ${change.text.split(":")[0]}`).join(", "), marked.length > 4 ? ` and ${marked.length - 4} more` : ""));
+    const first = marked.slice(0, 4).map((change) => `${clock(change.at, false)} ${change.text.split(":")[0]}`);
+    const more = marked.length > 4 ? ` and ${marked.length - 4} more` : "";
+    texts.push(el("span", {}, `◆ Marked: ${first.join(", ")}${more}`));
   }
   return texts;
 }

@@ -44,13 +44,17 @@ export function span(ms) {
 }
 
 /** Milliseconds, short. */
-export const millis = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : ms >= 10 || ms === 0 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`);
+export const millis = (ms) =>
+  ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : ms >= 10 || ms === 0 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
 
 export const percent = (p) => `${p >= 10 || p === 0 ? p.toFixed(0) : p.toFixed(1)} %`;
 
 /** What is awaited, since when, and when it is late. */
 export function awaited(view, what, within) {
   const since = (view.now - view.began) / 1000;
-  const state = since <= within ? `It takes up to ${within} s; ${Math.round(since)} s are over.` : `Awaited for ${span(since * 1000)}, longer than it should take: the terminal may say why.`;
+  const state =
+    since <= within
+      ? `It takes up to ${within} s; ${Math.round(since)} s are over.`
+      : `Awaited for ${span(since * 1000)}, longer than it should take: the terminal may say why.`;
   return el("p", { className: "empty" }, what, el("span", { className: "quiet" }, ` ${state}`));
 }

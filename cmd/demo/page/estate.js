@@ -11,7 +11,10 @@ function trend(values) {
   node.setAttribute("aria-hidden", "true");
   const most = Math.max(1, ...values);
   const line = document.createElementNS(svg, "polyline");
-  line.setAttribute("points", values.map((v, i) => `${(80 * i) / Math.max(1, values.length - 1)},${(19 - (17 * v) / most).toFixed(1)}`).join(" "));
+  line.setAttribute(
+    "points",
+    values.map((v, i) => `${(80 * i) / Math.max(1, values.length - 1)},${(19 - (17 * v) / most).toFixed(1)}`).join(" "),
+  );
   node.append(line);
   return node;
 }
@@ -19,15 +22,26 @@ function trend(values) {
 function badges(stage) {
   const out = stage.alarms.map((name) => el("span", { className: "badge bad" }, `alarm ${name}`));
   if (stage.gone) out.push(el("span", { className: "badge" }, "deleted"));
-  if (stage.apis > 1) out.push(el("span", { className: "badge", title: "APIs of the same name and stage are one series in CloudWatch" }, `${stage.apis} APIs in one series`));
+  if (stage.apis > 1)
+    out.push(
+      el(
+        "span",
+        { className: "badge", title: "APIs of the same name and stage are one series in CloudWatch" },
+        `${stage.apis} APIs in one series`,
+      ),
+    );
   for (const what of stage.dark) out.push(el("span", { className: "badge dark" }, what));
   return out;
 }
 
 function row(stage, view) {
   const share = stage.requests ? (100 * stage.errors) / stage.requests : null;
-  const deployed = stage.deployed ? `${stage.deployment ? `${stage.deployment}, ` : ""}${span(view.now - stage.deployed)} ago` : stage.deployment;
-  return el("tr", { className: stage.gone ? "gone" : "" },
+  const deployed = stage.deployed
+    ? `${stage.deployment ? `${stage.deployment}, ` : ""}${span(view.now - stage.deployed)} ago`
+    : stage.deployment;
+  return el(
+    "tr",
+    { className: stage.gone ? "gone" : "" },
     el("th", { scope: "row" }, stage.api, el("span", { className: "quiet" }, `/${stage.name}`)),
     el("td", { className: "type" }, stage.type),
     el("td", { className: "wide" }, stage.trend.some((n) => n > 0) ? trend(stage.trend) : ""),
@@ -35,10 +49,20 @@ function row(stage, view) {
     el("td", { className: share !== null && share >= bad ? "number bad" : "number" }, share === null ? "–" : percent(share)),
     el("td", { className: "number" }, stage.p90 ? millis(stage.p90) : "–"),
     el("td", { className: "wide" }, deployed || "–"),
-    el("td", {}, el("span", { className: "badges" }, ...badges(stage))));
+    el("td", {}, el("span", { className: "badges" }, ...badges(stage))),
+  );
 }
 
-const columns = [["API and stage", ""], ["Type", "type"], ["Last 20 min", "wide"], ["Req/min", "number"], ["Errors", "number"], ["p90", "number"], ["Deployment", "wide"], ["Noteworthy", ""]];
+const columns = [
+  ["API and stage", ""],
+  ["Type", "type"],
+  ["Last 20 min", "wide"],
+  ["Req/min", "number"],
+  ["Errors", "number"],
+  ["p90", "number"],
+  ["Deployment", "wide"],
+  ["Noteworthy", ""],
+];
 
 function table(view) {
   const groups = new Map();
@@ -48,11 +72,28 @@ function table(view) {
     groups.get(place).push(stage);
   }
   const bodies = [...groups].map(([place, stages]) => {
-    return el("tbody", {},
-      el("tr", { className: "place" }, el("th", { scope: "rowgroup", colSpan: columns.length }, place, el("span", { className: "quiet" }, ` ${plural(stages.length, "stage")}`))),
-      ...stages.map((stage) => row(stage, view)));
+    return el(
+      "tbody",
+      {},
+      el(
+        "tr",
+        { className: "place" },
+        el(
+          "th",
+          { scope: "rowgroup", colSpan: columns.length },
+          place,
+          el("span", { className: "quiet" }, ` ${plural(stages.length, "stage")}`),
+        ),
+      ),
+      ...stages.map((stage) => row(stage, view)),
+    );
   });
-  return el("table", {}, el("thead", {}, el("tr", {}, ...columns.map(([name, className]) => el("th", { scope: "col", className }, name)))), ...bodies);
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, ...columns.map(([name, className]) => el("th", { scope: "col", className }, name)))),
+    ...bodies,
+  );
 }
 
 export function showEstate(view) {
@@ -70,11 +111,27 @@ export function showEstate(view) {
 export function showChanges(view) {
   const changes = document.getElementById("changes");
   if (!view.changes.length) {
-    redraw(changes, view.ready ? 0 : view.now, () => [view.ready
-      ? el("li", {}, el("p", { className: "empty" }, "Nothing changed yet. The first minutes bring deployments, a canary, new and deleted APIs."))
-      : el("li", {}, awaited(view, "The inventory is awaited.", 30))]);
+    redraw(changes, view.ready ? 0 : view.now, () => [
+      view.ready
+        ? el(
+            "li",
+            {},
+            el("p", { className: "empty" }, "Nothing changed yet. The first minutes bring deployments, a canary, new and deleted APIs."),
+          )
+        : el("li", {}, awaited(view, "The inventory is awaited.", 30)),
+    ]);
     return;
   }
-  redraw(changes, view.changes, () => view.changes.slice(0, 30).map((change) => el("li", { className: change.kind },
-    el("time", { className: "quiet number" }, clock(change.at)), el("span", {}, change.text, el("span", { className: "quiet" }, ` ${change.where}`)))));
+  redraw(changes, view.changes, () =>
+    view.changes
+      .slice(0, 30)
+      .map((change) =>
+        el(
+          "li",
+          { className: change.kind },
+          el("time", { className: "quiet number" }, clock(change.at)),
+          el("span", {}, change.text, el("span", { className: "quiet" }, ` ${change.where}`)),
+        ),
+      ),
+  );
 }

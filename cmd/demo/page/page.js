@@ -28,10 +28,22 @@ function tiles(view) {
   return [
     tile("APIs", totals.apis || "–", `${totals.stages} stages, ${totals.entities} resources`),
     tile("Requests a minute", requests ? count(requests) : "–", view.minute ? `at ${clock(view.minute, false)}` : "awaited"),
-    tile("Errors", requests ? percent((100 * errors) / requests) : "–", failing.length ? `${failing[0].api} is failing` : requests ? "no stage is failing" : "awaited"),
-    tile("OpenTelemetry out", count(totals.points + totals.requests + totals.lines + totals.spans), `${count(totals.points)} points, ${count(totals.requests + totals.lines)} log records, ${count(totals.spans)} spans`),
+    tile(
+      "Errors",
+      requests ? percent((100 * errors) / requests) : "–",
+      failing.length ? `${failing[0].api} is failing` : requests ? "no stage is failing" : "awaited",
+    ),
+    tile(
+      "OpenTelemetry out",
+      count(totals.points + totals.requests + totals.lines + totals.spans),
+      `${count(totals.points)} points, ${count(totals.requests + totals.lines)} log records, ${count(totals.spans)} spans`,
+    ),
     tile("AWS calls", usage ? count(usage.calls) : "–", usage ? `${count(usage.minute)} in the last minute` : "awaited"),
-    tile("Cost a month", usage?.month ? dollars(usage.month.usd_per_month_low, usage.month.usd_per_month_high) : "–", usage ? `${dollars(usage.low, usage.high)} so far` : "awaited"),
+    tile(
+      "Cost a month",
+      usage?.month ? dollars(usage.month.usd_per_month_low, usage.month.usd_per_month_high) : "–",
+      usage ? `${dollars(usage.low, usage.high)} so far` : "awaited",
+    ),
   ];
 }
 

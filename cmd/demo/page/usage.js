@@ -38,8 +38,14 @@ function bars(usage) {
   return rows.map((row) => {
     const bar = el("span", { className: row.other ? "bar other" : "bar" });
     bar.style.width = `${(100 * row.calls) / most}%`;
-    return el("tr", {}, el("th", { scope: "row", title: row.label }, row.label), el("td", { className: "track" }, bar),
-      el("td", { className: "number" }, count(row.calls)), el("td", { className: "number quiet" }, row.minute ? `+${count(row.minute)}` : ""));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row", title: row.label }, row.label),
+      el("td", { className: "track" }, bar),
+      el("td", { className: "number" }, count(row.calls)),
+      el("td", { className: "number quiet" }, row.minute ? `+${count(row.minute)}` : ""),
+    );
   });
 }
 
@@ -52,10 +58,28 @@ export function showUsage(view) {
   }
   redraw(document.getElementById("cost"), usage, () => costs(usage));
   redraw(calls, usage, () => [
-    el("p", { className: "note" }, "By the receiver's own estimate, at us-east-1's prices; low and high are two readings of CloudWatch's price list. The demonstration reads each minute: each five, the default, is a fifth of CloudWatch's metrics."),
-    el("table", { className: "calls" },
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operation"), el("th", { scope: "col" }, el("span", { className: "unseen" }, "Share")),
-        el("th", { scope: "col", className: "number" }, "Calls"), el("th", { scope: "col", className: "number" }, "Last minute"))),
-      el("tbody", {}, ...bars(usage))),
+    el(
+      "p",
+      { className: "note" },
+      "By the receiver's own estimate, at us-east-1's prices; low and high are two readings of CloudWatch's price list. " +
+        "The demonstration reads each minute: each five, the default, is a fifth of CloudWatch's metrics.",
+    ),
+    el(
+      "table",
+      { className: "calls" },
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "col" }, "Operation"),
+          el("th", { scope: "col" }, el("span", { className: "unseen" }, "Share")),
+          el("th", { scope: "col", className: "number" }, "Calls"),
+          el("th", { scope: "col", className: "number" }, "Last minute"),
+        ),
+      ),
+      el("tbody", {}, ...bars(usage)),
+    ),
   ]);
 }
