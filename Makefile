@@ -36,7 +36,7 @@ COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell fin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run test faults bench fuzz lint vuln generate format tidy check clean go git
+.PHONY: help build run test faults soak bench bench-e2e fuzz lint vuln generate format tidy check clean go git
 
 help: ## print this
 	@echo "Targets of awsapigateway:"
@@ -61,6 +61,13 @@ test: $(COLLECTOR) ## run all tests, with the race detector where there is a C c
 faults: $(COLLECTOR) ## run the fault suite, with SEEDS=50 seeds, PARALLEL=8 at a time; SEED=7 SEEDS=1 replays one
 	FAULTS_SEEDS="$(SEEDS)" FAULTS_SEED="$(SEED)" OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" \
 		go test -v -count 1 -run TestLongSchedules -parallel $(PARALLEL) -timeout 0 ./test/faults
+
+soak: ## run the receiver for a day on a clock that does not wait; SOAK=6h: so long
+	SOAK="$${SOAK:-24h}" go test -count=1 -run "^TestSoak$$" -v -timeout 60m ./receiver/awsapigatewayreceiver
+
+bench-e2e: $(COLLECTOR) ## run the benchmarks of the built collector against the embedded AWS: speed, memory, calls, bytes (half an hour)
+	OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test -run '^$$' -bench '^Benchmark(Startup|Memory|Backlog.*|InventoryMemory|Traces.*Limit)$$' -benchtime 1x -timeout 90m \
+		./receiver/awsapigatewayreceiver
 
 bench: $(COLLECTOR) ## run the benchmarks
 	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u); \

@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -168,6 +169,7 @@ func (r *rig) tryStart(next consumer.Metrics) (stop func(), err error) {
 	set := receiverSettings()
 	if r.telemetry != nil {
 		set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
+		set.TracerProvider = noop.NewTracerProvider() // its own keeps every span
 	}
 	core, logs := observer.New(zap.InfoLevel)
 	set.Logger = zap.New(core)

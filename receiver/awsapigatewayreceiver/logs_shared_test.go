@@ -66,6 +66,10 @@ func (r *rig) count(name string, attributes ...string) float64 {
 		for _, p := range data.DataPoints {
 			add(p.Attributes, float64(p.Value))
 		}
+	case metricdata.Gauge[float64]:
+		for _, p := range data.DataPoints {
+			add(p.Attributes, p.Value)
+		}
 	case metricdata.Sum[float64]:
 		for _, p := range data.DataPoints {
 			add(p.Attributes, p.Value)

@@ -71,7 +71,7 @@ func builtCollector(b *testing.B) string {
 }
 
 // memory reads a process's RssAnon and VmRSS in MB.
-func memory(b *testing.B, pid int) (anon, rss float64) {
+func memory(b testing.TB, pid int) (anon, rss float64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(b, err)
 	for line := range bytes.Lines(text) {

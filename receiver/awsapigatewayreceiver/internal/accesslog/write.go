@@ -117,7 +117,7 @@ func unless(condition bool, value string) string {
 func (b *Bound) Time(line string, v *Values) (pcommon.Timestamp, bool) {
 	const maxMilliseconds = math.MaxInt64 / 1_000_000
 	if ms, ok := b.format.Number(line, v, b.epoch); ok && ms <= maxMilliseconds {
-		return pcommon.Timestamp(ms * 1e6), true
+		return pcommon.Timestamp(ms * 1e6), true //nolint:gosec // digits only, and bounded above
 	}
 	for _, i := range b.date {
 		raw, _ := b.format.value(line, v, i)

@@ -93,7 +93,7 @@ func (c *Client) MetricData(ctx context.Context, queries []model.Query, period t
 		StartTime:         awssdk.Time(time.Unix(w.Start, 0)),
 		EndTime:           awssdk.Time(time.Unix(w.End, 0)),
 		ScanBy:            types.ScanByTimestampAscending,
-		MetricDataQueries: buildQueries(queries, int32(period/time.Second)),
+		MetricDataQueries: buildQueries(queries, int32(period/time.Second)), //nolint:gosec // a period of the settings
 	}
 	periods := int((w.End - w.Start) / int64(period/time.Second))
 	r := &dataReader{client: c, window: w, period: int64(period / time.Second), series: make([]model.Series, len(queries)), points: len(queries) * periods}

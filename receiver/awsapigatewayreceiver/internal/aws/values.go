@@ -87,7 +87,7 @@ func cborValues(body []byte) (n int) {
 			length = 0
 		}
 		if major == 2 || major == 3 { // bytes and text
-			if length > uint64(len(body)-i) {
+			if length > uint64(len(body)-i) { //nolint:gosec // i is at most the length
 				return n
 			}
 			i += int(length)

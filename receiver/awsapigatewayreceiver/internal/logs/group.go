@@ -132,7 +132,7 @@ func (g *group) take(j part, late time.Duration) taken {
 		}
 		p.newest = max(p.newest, e.Timestamp)
 		t.newBytes += size
-		t.events = append(t.events, int32(j.lo+i))
+		t.events = append(t.events, int32(j.lo+i)) //nolint:gosec // a page has fewer events than bytes, 64 MiB
 		if e.Timestamp >= p.settled {
 			g.seen.add(e.Timestamp, id, size)
 			t.fresh = append(t.fresh, entry{e.Timestamp, id, size})

@@ -178,12 +178,12 @@ func decodeEntries(b []byte) ([]entry, error) {
 		}
 		b = b[k:]
 		n, k := binary.Uvarint(b)
-		if k <= 0 || n == 0 || n > uint64(len(b)-k)/8 {
+		if k <= 0 || n == 0 || n > uint64(len(b)-k)/8 { //nolint:gosec // k is at most the length
 			return nil, errEntries
 		}
 		b = b[k:]
 		for range n {
-			out = append(out, entry{at: key * minuteMS, id: binary.LittleEndian.Uint64(b), bytes: int(bytes / n)})
+			out = append(out, entry{at: key * minuteMS, id: binary.LittleEndian.Uint64(b), bytes: int(bytes / n)}) //nolint:gosec // below 1<<40
 			b = b[8:]
 		}
 	}

@@ -120,7 +120,7 @@ func (b *builder) record(e *model.LogEvent, s *source, event string) plog.LogRec
 	}
 	b.records++
 	record := list.AppendEmpty()
-	record.SetTimestamp(pcommon.Timestamp(e.Timestamp) * pcommon.Timestamp(time.Millisecond))
+	record.SetTimestamp(pcommon.Timestamp(e.Timestamp) * pcommon.Timestamp(time.Millisecond)) //nolint:gosec // in the window that was asked for
 	record.SetObservedTimestamp(b.observed)
 	record.SetEventName(event)
 	return record

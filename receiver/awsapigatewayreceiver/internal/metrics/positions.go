@@ -132,11 +132,11 @@ func (f *inflight) encode() ([]byte, error) {
 
 func decodeInflight(b []byte) (*inflight, error) {
 	n, used := binary.Uvarint(b)
-	if used <= 0 || n > uint64(len(b)-used) {
+	if used <= 0 || n > uint64(len(b)-used) { //nolint:gosec // used is at most the length
 		return nil, errors.New("cannot decode the stored hand-over: it is cut off")
 	}
 	f := &inflight{}
-	if err := json.Unmarshal(b[used:used+int(n)], f); err != nil {
+	if err := json.Unmarshal(b[used:used+int(n)], f); err != nil { //nolint:gosec // n is at most the length
 		return nil, fmt.Errorf("cannot decode the stored hand-over: %w", err)
 	}
 	if f.V != positionsVersion {
@@ -149,6 +149,6 @@ func decodeInflight(b []byte) (*inflight, error) {
 			}
 		}
 	}
-	f.payload = b[used+int(n):]
+	f.payload = b[used+int(n):] //nolint:gosec // n is at most the length
 	return f, nil
 }

@@ -31,7 +31,7 @@ const (
 )
 
 func newCandidate(id pcommon.TraceID, t *model.TraceSummary) candidate {
-	c := candidate{id: id, revision: int32(t.Revision), partial: t.Partial, duration: float32(t.Duration), rank: plain}
+	c := candidate{id: id, revision: int32(t.Revision), partial: t.Partial, duration: float32(t.Duration), rank: plain} //nolint:gosec // 32 bits of the SDK's
 	switch {
 	case t.Fault:
 		c.rank = faulty

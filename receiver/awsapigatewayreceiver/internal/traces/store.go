@@ -212,7 +212,7 @@ func encodeMemos(memos []taken) []byte {
 	for i := range memos {
 		m := &memos[i]
 		b = append(b, m.id[:]...)
-		b = binary.AppendUvarint(b, uint64(uint32(m.revision)))
+		b = binary.AppendUvarint(b, uint64(uint32(m.revision))) //nolint:gosec // the bits of it
 		flag := uint64(len(m.segments)) << 1
 		if m.again {
 			flag |= 1
@@ -243,11 +243,11 @@ func decodeMemos(b []byte) ([]taken, error) {
 		}
 		b = b[n:]
 		flag, n := binary.Uvarint(b)
-		if n <= 0 || flag>>1 > uint64(len(b)-n)/8 {
+		if n <= 0 || flag>>1 > uint64(len(b)-n)/8 { //nolint:gosec // n is at most the length
 			return memos, errMemos
 		}
 		b = b[n:]
-		m.revision, m.again = int32(uint32(revision)), flag&1 != 0
+		m.revision, m.again = int32(uint32(revision)), flag&1 != 0 //nolint:gosec // the bits of it
 		m.segments = make([]uint64, flag>>1)
 		for i := range m.segments {
 			m.segments[i] = binary.LittleEndian.Uint64(b)

@@ -49,7 +49,7 @@ func child(spans ptrace.SpanSlice, parent ptrace.Span, attributes []string, room
 // within is a latency that is no longer than the span it is a part of.
 func (f *Format) within(parent ptrace.Span, l *Line, r accesslog.Ref) (pcommon.Timestamp, bool) {
 	d, ok := f.latency(l, r)
-	return min(pcommon.Timestamp(d), parent.EndTimestamp()-parent.StartTimestamp()), ok
+	return min(pcommon.Timestamp(d), parent.EndTimestamp()-parent.StartTimestamp()), ok //nolint:gosec // a latency is of digits only
 }
 
 // authorize appends the span of the authorizer, if there is one, and says whether there is.

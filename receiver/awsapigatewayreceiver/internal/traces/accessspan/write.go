@@ -31,7 +31,7 @@ func (f *Format) Write(spans ptrace.SpanSlice, l *Line) int {
 	server := spans.AppendEmpty()
 	server.SetKind(ptrace.SpanKindServer)
 	server.SetStartTimestamp(start)
-	server.SetEndTimestamp(start + pcommon.Timestamp(total))
+	server.SetEndTimestamp(start + pcommon.Timestamp(total)) //nolint:gosec // a latency is of digits only
 	trace := f.bound.Attributes(server.Attributes(), room, l.Text, l.Values, l.Known)
 	f.request(server, l)
 	id := f.identify(l, trace)

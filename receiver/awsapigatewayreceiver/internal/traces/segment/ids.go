@@ -53,7 +53,7 @@ func derivedID(parent pcommon.SpanID, index int, s *segment) pcommon.SpanID {
 	h := fnv.New64a()
 	_, _ = h.Write(parent[:]) // never fails
 	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(s.start)))
-	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(index)))
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(index))) //nolint:gosec // an index
 	_, _ = h.Write([]byte(s.name))
 	return pcommon.SpanID(binary.BigEndian.AppendUint64(nil, h.Sum64()|1)) // never empty
 }

@@ -89,7 +89,7 @@ func (r *reader) otelMembers(s *span, duration *uint64) (trace string) {
 		case "flags":
 			var flags int64
 			if r.integer(&flags); flags != 0 {
-				s.flags = uint32(flags)
+				s.flags = uint32(flags) //nolint:gosec // the flags of a span are of 32 bits
 			}
 		case "kind":
 			s.kind = enumerated(r, "SPAN_KIND_", spanKinds, s.kind)

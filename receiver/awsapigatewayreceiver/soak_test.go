@@ -1,0 +1,120 @@
+package awsapigatewayreceiver
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+)
+
+// soakLength is the time that a soak covers, as time.ParseDuration reads it.
+const soakLength = "SOAK"
+
+// A receiver of all signals that runs for a day holds as much memory, as many goroutines and as much storage at its end as after its first hour, and is
+// no further behind. The day passes on a clock that stands still while anything works, so it takes minutes; make soak runs it.
+func TestSoak(t *testing.T) {
+	length, err := time.ParseDuration(os.Getenv(soakLength))
+	if err != nil || length < 2*time.Hour {
+		t.Skip("make soak runs it")
+	}
+	bubble(t, func(t *testing.T) {
+		r := newRigAt(t, 1, func(epoch time.Time) *awssim.World {
+			return tracedWorld(epoch.Add(-10*time.Minute), epoch.Add(length+time.Hour), 12)
+		}, func(c *awssim.Config) { c.Ingestion, c.Tracing = manyLate, inPieces })
+		r.sink, r.dir = nil, t.TempDir()
+		r.edit = func(c *Config) {
+			c.Logs.Access.Enabled, c.Logs.Execution.Enabled, c.Traces.AccessLogs.Enabled = true, true, true
+		}
+		r.measured()
+		var taken counted
+		r.recordsTo, r.spansTo = taken.logs(), taken.spans()
+		stop, err := r.tryStart(taken.metrics())
+		require.NoError(t, err)
+		defer stop()
+		var first, last soaked
+		for hour := time.Hour; hour <= length; hour += time.Hour {
+			r.until(r.epoch.Add(hour))
+			r.sim.ResetCalls()
+			last = r.soaked()
+			t.Logf("%v: %+v, %d points, %d records, %d spans", hour, last, taken.points.Swap(0), taken.records.Swap(0), taken.traces.Swap(0))
+			if hour == time.Hour {
+				first = last
+			}
+		}
+		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.05*first.RssAnonMB, "memory, with that of the embedded AWS")
+		assert.InDelta(t, first.Goroutines, last.Goroutines, 8)
+		assert.LessOrEqual(t, last.StorageKB, first.StorageKB+first.StorageKB/4)
+		assert.Less(t, last.LagSeconds, 2*first.LagSeconds+60)
+	})
+}
+
+// soaked is what a receiver holds at a moment.
+type soaked struct {
+	RssAnonMB, HeapMB     float64
+	Goroutines, StorageKB int
+	LagSeconds            float64
+}
+
+func (r *rig) soaked() soaked {
+	r.t.Helper()
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	s := soaked{HeapMB: float64(m.HeapAlloc) / 1e6, Goroutines: runtime.NumGoroutine(), LagSeconds: r.count("lag", "signal", signalLogs)}
+	s.RssAnonMB, _ = memory(r.t, os.Getpid())
+	require.NoError(r.t, filepath.WalkDir(r.dir, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			var info fs.FileInfo
+			if info, err = e.Info(); err == nil {
+				s.StorageKB += int(info.Size() / 1000)
+			}
+		}
+		return err
+	}))
+	return s
+}
+
+// counted takes all signals and keeps nothing but their numbers.
+type counted struct{ points, records, traces atomic.Int64 }
+
+func (c *counted) metrics() consumer.Metrics {
+	return must(consumer.NewMetrics(func(_ context.Context, md pmetric.Metrics) error {
+		c.points.Add(int64(md.DataPointCount()))
+		return nil
+	}))
+}
+
+func (c *counted) logs() consumer.Logs {
+	return must(consumer.NewLogs(func(_ context.Context, ld plog.Logs) error {
+		c.records.Add(int64(ld.LogRecordCount()))
+		return nil
+	}))
+}
+
+func (c *counted) spans() consumer.Traces {
+	return must(consumer.NewTraces(func(_ context.Context, td ptrace.Traces) error {
+		c.traces.Add(int64(td.SpanCount()))
+		return nil
+	}))
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
