@@ -89,3 +89,11 @@ func (s *Server) Count(operation string) int {
 
 // ResetCalls forgets the calls and their counts.
 func (s *Server) ResetCalls() { s.calls.reset() }
+
+// Forget drops the calls, and what was made of the world's traffic, which is made again when it is asked for: what is held then is not the simulator's.
+func (s *Server) Forget() {
+	s.calls.reset()
+	s.published.forget()
+	s.logged.forget()
+	s.traces.forget()
+}

@@ -106,3 +106,10 @@ func (l Lateness) ofEvent(source uint64, minute int64, e *logEntry) int32 {
 func (e *logEntry) visible(minute int64, now time.Time) bool {
 	return minute*60_000+int64(e.offset)+int64(e.delay) <= now.UnixMilli()
 }
+
+// forget drops what was made.
+func (m *logMinutes) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.old, m.young, m.cost = nil, map[groupMinute][]logEntry{}, 0
+}

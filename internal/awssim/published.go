@@ -188,3 +188,10 @@ func (m *minuteRequests) collect(key seriesKey, ms int64) *distribution {
 	}
 	return newDistribution(samples)
 }
+
+// forget drops what was made.
+func (p *published) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.old, p.young, p.cost = nil, map[minuteKey]*minuteRequests{}, 0
+}

@@ -232,3 +232,10 @@ func (s *traceStore) find(r *traceRegion, seconds int64, id traceID) *trace {
 	}
 	return s.build(r, minute, &m.entries[k])
 }
+
+// forget drops what was made.
+func (s *traceStore) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.old, s.young, s.cost = nil, map[traceMinuteKey]*traceMinute{}, 0
+}

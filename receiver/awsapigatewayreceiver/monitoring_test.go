@@ -57,6 +57,10 @@ func monitoredWorld(epoch time.Time) *awssim.World {
 		ID: "plan00", Name: "gold", Created: old, Quota: &awssim.Quota{Limit: 1_000_000, Period: "MONTH"},
 		Stages: []awssim.PlanStage{{API: "rest000000", Stage: "well"}}, Keys: []*awssim.PlanKey{{KeyID: "key0000000", PerDay: 1000}},
 	}}
+	r.Alarms = []*awssim.Alarm{
+		{Name: "orders-ill-5xx", Metric: "5XXError", Dimensions: []string{"ApiName", "orders", "Stage", "ill"}, Incident: ill.Incident, Lag: 90 * time.Second},
+		{Name: "orders-well-5xx", Metric: "5XXError", Dimensions: []string{"ApiName", "orders", "Stage", "well"}},
+	}
 	r.ClientCertificates = []*awssim.ClientCertificate{{ID: "cert00", Created: old, Expires: epoch.Add(200 * 24 * time.Hour)}}
 	return world
 }
@@ -151,6 +155,7 @@ func (p *prometheusRig) assertIncident(fired []firing, soon time.Duration) {
 	want := map[string][]string{
 		"APIGatewayServerErrors": ill, "APIGatewayLatencyHigh": ill[:2], "APIGatewayIntegrationLatencyHigh": ill[1:],
 		"APIGatewayErrorBudgetBurn1H": ill, "APIGatewayErrorBudgetBurn6H": ill, "APIGatewayErrorBudgetBurn1D": ill, "APIGatewayErrorBudgetBurn3D": ill,
+		"APIGatewayCloudWatchAlarm": ill[:1],
 	}
 	// How long after its end an incident is in the shorter window of an alert, and how old the data are.
 	last := map[string]time.Duration{
