@@ -40,7 +40,7 @@ func TestLongSchedules(t *testing.T) {
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			play(t, newSchedule(seed), limits{before: 4 * time.Minute, after: 4 * time.Minute, deadline: 11 * time.Minute, settle: 2 * time.Minute})
+			play(t, newSchedule(seed), limits{before: 4 * time.Minute, after: 4 * time.Minute, deadline: 14 * time.Minute, settle: 2 * time.Minute})
 		})
 	}
 }
