@@ -1,12 +1,14 @@
 package awsapigatewayreceiver
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -45,17 +47,19 @@ func TestSoak(t *testing.T) {
 		stop, err := r.tryStart(taken.metrics())
 		require.NoError(t, err)
 		defer stop()
-		var first, last soaked
+		var all []soaked
 		for hour := time.Hour; hour <= length; hour += time.Hour {
 			r.until(r.epoch.Add(hour))
 			r.sim.Forget()
-			last = r.soaked()
-			t.Logf("%v: %+v, %d points, %d records, %d spans", hour, last, taken.points.Swap(0), taken.records.Swap(0), taken.traces.Swap(0))
-			if hour == time.Hour {
-				first = last
-			}
+			now := r.soaked()
+			all = append(all, now)
+			t.Logf("%v: %+v, %d points, %d records, %d spans", hour, now, taken.points.Swap(0), taken.records.Swap(0), taken.traces.Swap(0))
 		}
-		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.05*first.RssAnonMB, "memory")
+		// An hour's figures swing with what the pools of buffers happen to hold; the process is the embedded AWS's, too.
+		n := min(5, len(all)/2)
+		first, last := median(all[:n]), median(all[len(all)-n:])
+		assert.InDelta(t, first.HeapMB, last.HeapMB, 0.05*first.HeapMB)
+		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.15*first.RssAnonMB)
 		assert.InDelta(t, first.Goroutines, last.Goroutines, 8)
 		assert.LessOrEqual(t, last.StorageKB, first.StorageKB+first.StorageKB/4)
 		assert.Less(t, last.LagSeconds, 2*first.LagSeconds+60)
@@ -67,6 +71,25 @@ type soaked struct {
 	RssAnonMB, HeapMB     float64
 	Goroutines, StorageKB int
 	LagSeconds            float64
+}
+
+// median is that of each figure.
+func median(all []soaked) (m soaked) {
+	m.RssAnonMB = middle(all, func(s soaked) float64 { return s.RssAnonMB })
+	m.HeapMB = middle(all, func(s soaked) float64 { return s.HeapMB })
+	m.Goroutines = middle(all, func(s soaked) int { return s.Goroutines })
+	m.StorageKB = middle(all, func(s soaked) int { return s.StorageKB })
+	m.LagSeconds = middle(all, func(s soaked) float64 { return s.LagSeconds })
+	return m
+}
+
+func middle[T cmp.Ordered](all []soaked, of func(soaked) T) T {
+	var values []T
+	for _, s := range all {
+		values = append(values, of(s))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 func (r *rig) soaked() soaked {
