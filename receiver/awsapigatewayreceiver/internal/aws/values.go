@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 )
 
 // counted passes on answers of at most so many values, as values counts them. A byte or two of an answer can be a value that takes a kilobyte of memory
@@ -23,16 +24,45 @@ func (c counted) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(resp.Body)
+	body := bodies.Get().(*bytes.Buffer)
+	held := &heldBody{buffer: body}
+	_, err = body.ReadFrom(resp.Body)
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		resp.Body = io.NopCloser(failing{err})
-		return resp, nil //nolint:nilerr // whoever reads the body gets it
+		return resp, held.Close() //nolint:nilerr // whoever reads the body gets it
 	}
-	if n := c.values(body); n > c.most {
-		return nil, fmt.Errorf("%w: it has %d values, of at most %d", errMalformed, n, c.most)
+	if n := c.values(body.Bytes()); n > c.most {
+		return nil, errors.Join(fmt.Errorf("%w: it has %d values, of at most %d", errMalformed, n, c.most), held.Close())
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	held.Reset(body.Bytes())
+	resp.Body = held
 	return resp, nil
+}
+
+// bodies are buffers for answers, each as large as the largest that it held.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKeptBody is the largest buffer that is kept.
+const maxKeptBody = 8 << 20
+
+// heldBody is an answer's body, whose buffer goes back when it is closed.
+type heldBody struct {
+	bytes.Reader
+	buffer *bytes.Buffer // nil: it is closed
+}
+
+// Close is safe to call twice.
+func (h *heldBody) Close() error {
+	if h.buffer == nil {
+		return nil
+	}
+	h.Reset(nil)
+	if h.buffer.Cap() <= maxKeptBody {
+		h.buffer.Reset()
+		bodies.Put(h.buffer)
+	}
+	h.buffer = nil
+	return nil
 }
 
 type failing struct{ err error }
