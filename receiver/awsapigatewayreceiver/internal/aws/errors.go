@@ -45,17 +45,22 @@ type Error struct {
 
 // Error says what failed and, where it is known, what mends it.
 func (e *Error) Error() string {
+	s, r := e.failure(), e.Remedy()
+	if r != "" {
+		s += " (" + r + ")"
+	}
+	return s
+}
+
+// failure says what failed.
+func (e *Error) failure() string {
 	s := fmt.Sprintf("cannot call %s: ", e.Operation)
-	r := e.Remedy()
 	var api smithy.APIError
-	if r != "" && errors.As(e.Err, &api) && !errors.As(e.Err, new(*assumeRoleError)) {
+	if e.Remedy() != "" && errors.As(e.Err, &api) && !errors.As(e.Err, new(*assumeRoleError)) {
 		// AWS's own words; the SDK's around them (status, request id) help nobody who has a policy to mend.
 		s += api.ErrorCode() + ": " + api.ErrorMessage()
 	} else {
 		s += e.Err.Error()
-	}
-	if r != "" {
-		s += " (" + r + ")"
 	}
 	return s
 }
@@ -117,7 +122,11 @@ type assumeRoleError struct {
 	err  error
 }
 
+// Error leaves the remedy to the operation that wanted the role: it knows of both sides, caller and role.
 func (e *assumeRoleError) Error() string {
+	if call := (*Error)(nil); errors.As(e.err, &call) {
+		return fmt.Sprintf("cannot assume role %s: %s", e.role, call.failure())
+	}
 	return fmt.Sprintf("cannot assume role %s: %v", e.role, e.err)
 }
 func (e *assumeRoleError) Unwrap() error { return e.err }

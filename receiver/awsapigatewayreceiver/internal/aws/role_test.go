@@ -100,6 +100,7 @@ func TestRoleRefused(t *testing.T) {
 			assert.Equal(t, RoleRefused, ClassOf(err), "%v", err)
 			assert.Contains(t, err.Error(), "cannot assume role "+f.settings.Accounts[0].RoleARN)
 			assert.Contains(t, err.Error(), "check role_arn, external_id, the role's trust policy, and that the caller may sts:AssumeRole it")
+			assert.NotContains(t, err.Error(), "in the identity's policy", "one remedy, of both sides")
 			assert.NotContains(t, err.Error(), "right", "an external id is kept to itself")
 			assert.Equal(t, 1, f.sim.Count("AssumeRole"))
 			assert.Zero(t, f.sim.Count("GetCallerIdentity"))
