@@ -172,7 +172,7 @@ func TestManyAPIs(t *testing.T) {
 			from, to = epoch.Add(-4*time.Minute), epoch.Add(4*time.Minute)
 			var apis []*awssim.API
 			for i := range 1300 {
-				a := rest(fmt.Sprintf("api%07d", i), fmt.Sprintf("service-%04d", i), from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(from, to, 2)})
+				a := rest(fmt.Sprintf("api%07d", i), fmt.Sprintf("service-%04d", i), from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(from, to, 2*thinned)})
 				if i%4 == 0 {
 					a.Type = awssim.TypeHTTP
 				}

@@ -29,6 +29,7 @@ func TestStartUpLineTellsTheCostOfTraces(t *testing.T) {
 				}, nil)
 				r.edit = func(c *Config) {
 					readTraces(c)
+					c.Traces.InitialLookback = 20 * time.Minute
 					c.Metrics.MaxMonthlyCost = set.limit
 				}
 				stop := r.start()
