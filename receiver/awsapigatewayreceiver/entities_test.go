@@ -187,6 +187,7 @@ func TestPartialCrawlsDeleteNothing(t *testing.T) {
 			}
 			t.Errorf("%s was not called in a crawl", operation)
 		}
+		tried := 0
 		for _, operation := range inventoryOperations {
 			for name, faults := range map[string]awssim.Faults{
 				"denied":  {Deny: map[string]awssim.DenyKind{operation: awssim.IdentityPolicy}},
@@ -196,6 +197,9 @@ func TestPartialCrawlsDeleteNothing(t *testing.T) {
 			} {
 				if name == "missing" && withoutID[operation] {
 					continue // an answer that is empty, or without an optional member, is a good answer
+				}
+				if tried++; tried%thinned != 0 {
+					continue // in another order each time
 				}
 				from := r.entities.len()
 				r.sim.SetFaults(faults)
