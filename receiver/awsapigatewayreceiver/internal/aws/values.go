@@ -29,7 +29,7 @@ func (c counted) Do(req *http.Request) (*http.Response, error) {
 	_, err = body.ReadFrom(resp.Body)
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		resp.Body = io.NopCloser(failing{err})
-		return resp, held.Close() //nolint:nilerr // whoever reads the body gets it
+		return resp, held.Close() // whoever reads the body gets it
 	}
 	if n := c.values(body.Bytes()); n > c.most {
 		return nil, errors.Join(fmt.Errorf("%w: it has %d values, of at most %d", errMalformed, n, c.most), held.Close())
