@@ -3,6 +3,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -144,13 +145,18 @@ func (s *Store) owe(changes map[string][]byte) {
 	if s.owed == nil {
 		s.owed = make(map[string][]byte, len(changes))
 	}
-	maps.Copy(s.owed, changes)
+	for k, v := range changes {
+		s.owed[k] = bytes.Clone(v) // the writer may use its buffer again
+	}
 	size := 0
 	for k, v := range s.owed {
 		size += len(k) + len(v)
 	}
 	if size > maxOwed {
-		s.owed = maps.Clone(changes)
+		maps.DeleteFunc(s.owed, func(key string, _ []byte) bool {
+			_, newest := changes[key]
+			return !newest
+		})
 	}
 }
 
