@@ -40,7 +40,8 @@ func TestLongSchedules(t *testing.T) {
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			play(t, newSchedule(seed), limits{before: 4 * time.Minute, after: 4 * time.Minute, deadline: 14 * time.Minute, settle: 2 * time.Minute})
+			s := newSchedule(seed)
+			play(t, s, limits{before: 4 * time.Minute, after: max(4*time.Minute, s.outage()+2*time.Minute), deadline: s.end() + 10*time.Minute, settle: 2 * time.Minute})
 		})
 	}
 }

@@ -12,6 +12,8 @@ const inFlight = 20 * time.Second
 // history is what may make things come twice, and what did.
 type history struct {
 	began time.Time
+	// outage is how long after it was handed over something can come first: the longest one of the output, and the time until a retry.
+	outage time.Duration
 	kills []time.Time
 	lost  []time.Time // when positions were lost
 	// repeats are how many things came again all the same.
@@ -36,7 +38,7 @@ func (h *history) problem(format string, args ...any) {
 
 // lostBy says whether positions were lost since something was handed over that came first at a time. Then it is read anew, with what has come late since.
 func (h *history) lostBy(first time.Time) bool {
-	return slices.ContainsFunc(h.lost, func(at time.Time) bool { return first.Before(at.Add(outageAtMost)) })
+	return slices.ContainsFunc(h.lost, func(at time.Time) bool { return first.Before(at.Add(h.outage)) })
 }
 
 // repeat notes that something came again all the same; what and first are its kind and when it came first.
@@ -46,7 +48,7 @@ func (h *history) repeat(what string, first time.Time, describe func() string) {
 	}
 	h.repeats[what]++
 	// What came first soon after a kill can have been in the exporter's queue, while the receiver had not yet noted it.
-	killed := slices.ContainsFunc(h.kills, func(at time.Time) bool { d := first.Sub(at); return d > -inFlight && d < inFlight+outageAtMost })
+	killed := slices.ContainsFunc(h.kills, func(at time.Time) bool { d := first.Sub(at); return d > -inFlight && d < inFlight+h.outage })
 	if !killed && !h.lostBy(first) {
 		text := fmt.Sprintf("%s came twice, at %.1fs and at %.1fs, without a SIGKILL by then: %s", what, first.Sub(h.began).Seconds(), time.Since(h.began).Seconds(), describe())
 		h.doubtful = append(h.doubtful, doubtful{first, text})

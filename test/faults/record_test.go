@@ -137,7 +137,7 @@ func TestWhatComesTwiceIsFound(t *testing.T) {
 	} {
 		played := func(second func(r *record)) int {
 			r := newRecord()
-			r.history.kills, r.history.lost = c.history.kills, c.history.lost
+			r.history.kills, r.history.lost, r.history.outage = c.history.kills, c.history.lost, time.Minute
 			for _, first := range again {
 				first(r)
 			}

@@ -19,9 +19,6 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 )
 
-// outageAtMost is how long after it was handed over something can arrive first: outputs are away for a minute at most, and retries half a minute apart.
-const outageAtMost = 2 * time.Minute
-
 // run is a schedule that is run.
 type run struct {
 	*testing.T
@@ -123,7 +120,7 @@ func (r *run) setUp() {
 	r.server = httptest.NewServer(r.sim)
 	r.recorder, err = newRecorder()
 	require.NoError(r, err)
-	r.recorder.record.history.began = r.began
+	r.recorder.record.history.began, r.recorder.record.history.outage = r.began, r.schedule.outage()+drained
 	path := builtCollector(r.T)
 	config, err := filepath.Abs(filepath.Join("..", "..", "exporterconfig", "otlp.yaml"))
 	require.NoError(r, err)

@@ -90,6 +90,16 @@ func (s *schedule) has(k kind) bool {
 	return slices.ContainsFunc(s.faults, func(f fault) bool { return f.kind == k })
 }
 
+// outage is how long one fault of the output lasts at most.
+func (s *schedule) outage() (longest time.Duration) {
+	for _, f := range s.faults {
+		if slices.Contains(outputKinds, f.kind) {
+			longest = max(longest, f.lasts)
+		}
+	}
+	return longest
+}
+
 func (s *schedule) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: AWS's clock is %v ahead, metrics come up to %v late, logs %v, segments %v", s.seed, s.skew, s.lateMetrics, s.lateLogs, s.lateSegments)
@@ -124,7 +134,7 @@ func drawAWS(rng *rand.Rand, k kind, within, shortest, longest time.Duration) fa
 	return f
 }
 
-// newSchedule draws a schedule of four minutes and a half, in which each kind of fault has a part.
+// newSchedule draws a schedule of four to seven minutes, in which each kind of fault has a part.
 func newSchedule(seed uint64) *schedule {
 	rng := newRand(seed)
 	const end, slot = 240 * time.Second, 34 * time.Second
@@ -139,11 +149,6 @@ func newSchedule(seed uint64) *schedule {
 	}
 	for range 2 {
 		s.faults = append(s.faults, fault{kind: rotated, at: draw(rng, 0, end)})
-	}
-	// One of the output's at a time.
-	for i, k := range rng.Perm(len(outputKinds)) {
-		f := fault{kind: outputKinds[k], at: time.Duration(i)*80*time.Second + draw(rng, 0, 20*time.Second), lasts: draw(rng, 15*time.Second, 55*time.Second)}
-		s.faults = append(s.faults, f)
 	}
 	// One of the collector's own at a time. Some seeds have no SIGKILL: nothing at all may come twice then.
 	own := []kind{terminate, reload, fullDisk, terminate}
@@ -164,7 +169,39 @@ func newSchedule(seed uint64) *schedule {
 		}
 		s.faults = append(s.faults, f)
 	}
+	s.drawOutput(rng)
 	return s.sorted()
+}
+
+// drained is how long the exporter's queue takes at most until it is empty, once the output is back: its retries are half a minute apart, and half of that more
+// by chance.
+const drained = 50 * time.Second
+
+// drawOutput draws the faults of the output, one at a time, and none while the disk is full or shortly before: exporterhelper's queue on disk gives up what
+// it takes out and can't note as taken, which is beyond the receiver. One seed of ten has an outage of half an hour.
+func (s *schedule) drawOutput(rng *rand.Rand) {
+	full := s.faults[slices.IndexFunc(s.faults, func(f fault) bool { return f.kind == fullDisk })]
+	var free time.Duration // when the one before has ended
+	for i, k := range rng.Perm(len(outputKinds)) {
+		f := fault{kind: outputKinds[k], at: time.Duration(i)*80*time.Second + draw(rng, 0, 20*time.Second), lasts: draw(rng, 15*time.Second, 55*time.Second)}
+		if f.kind == outputDown && s.seed%10 == 0 {
+			f.lasts = 30 * time.Minute
+		}
+		f.at = max(f.at, free)
+		if f.at < full.at+full.lasts && full.at < f.at+f.lasts+drained {
+			f.at = full.at + full.lasts + time.Second
+		}
+		free = f.at + f.lasts + time.Second
+		s.faults = append(s.faults, f)
+	}
+}
+
+// end is when the last fault has ended.
+func (s *schedule) end() (end time.Duration) {
+	for _, f := range s.faults {
+		end = max(end, f.at+f.lasts)
+	}
+	return end
 }
 
 // shortSchedule is one of 40 seconds.
@@ -208,6 +245,14 @@ func TestSchedulesReplay(t *testing.T) {
 		}
 		for _, k := range slices.Concat(awsKinds, outputKinds, []kind{rotated, terminate, reload, fullDisk}) {
 			assert.True(t, s.has(k), k)
+		}
+		assert.Equal(t, seed%10 == 0, s.end() > 30*time.Minute)
+		for _, full := range s.faults {
+			for _, f := range s.faults {
+				if full.kind == fullDisk && slices.Contains(outputKinds, f.kind) {
+					assert.True(t, f.at >= full.at+full.lasts || f.at+f.lasts+drained <= full.at, "%v beside %v", f, full)
+				}
+			}
 		}
 	}
 	assert.True(t, seen[kill] && seen[corrupt])
