@@ -34,7 +34,7 @@ func line(uid, body string) plog.Logs {
 	rl.Resource().Attributes().PutStr("aws.api_gateway.api_id", "rest000001")
 	rl.Resource().Attributes().PutStr("aws.api_gateway.stage", "prod")
 	l := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-	l.SetEventName("aws.api_gateway.access")
+	l.SetEventName(accessEvent)
 	l.Attributes().PutStr("log.record.uid", uid)
 	l.Attributes().PutStr("aws.request_id", "id of "+uid)
 	l.Body().SetStr(body)
@@ -85,6 +85,15 @@ func TestWhatIsMissingIsFound(t *testing.T) {
 	missing, wrong := r.logs.compare(map[string]access{"a": want("a", "GET"), "b": want("b", "POST"), "c": want("c", "GET")})
 	assert.Len(t, missing, 1)
 	assert.Len(t, wrong, 2, "%v", wrong)
+
+	execution := line("d", "Starting execution")
+	execution.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetEventName(executionEvent)
+	r.logs.take(execution, r.entities)
+	at := func(id string) moment { return moment{"rest000001/prod", id, time.Unix(60, 0).UTC()} }
+	missing, wrong = r.logs.compareExecutions(map[moment]int{at("id of d"): 2, at("id of e"): 1})
+	assert.Equal(t, [2]int{2, 0}, [2]int{len(missing), len(wrong)}, "%v: %v", missing, wrong)
+	_, wrong = r.logs.compareExecutions(nil)
+	assert.Len(t, wrong, 1, "an execution of nobody")
 
 	r.spans.take(call(1, 200))
 	r.spans.take(call(2, 200))

@@ -167,8 +167,8 @@ func (r *run) writeConfig() error {
     accounts: [{name: prod, role_arn: "%s"}]
     inventory: {interval: 1m, requests_per_second: 8, report_interval: 87600h}
     metrics: {collection_interval: 1m, initial_lookback: 30m, delay: 5s, revisit: %v}
-    logs: {poll_interval: 1s, max_poll_interval: %ds, start_at: 1h, late_window: %v}
-    traces: {poll_interval: 10s, delay: 5s, settle: %v, initial_lookback: 20m, xray: {max_traces_per_minute: 1000}}
+    logs: {poll_interval: 1s, max_poll_interval: %ds, start_at: 1h, late_window: %v, execution: {enabled: true}}
+    traces: {access_logs: {enabled: true}, poll_interval: 10s, delay: 5s, settle: %v, initial_lookback: 20m, xray: {max_traces_per_minute: 1000}}
 exporters:
   otlp_grpc: {endpoint: "%s", tls: {insecure: true}}
 extensions:
@@ -181,15 +181,16 @@ service:
 
 // truth is what happened in the world.
 type truth struct {
-	metrics  map[streamKey]point
-	records  map[string]access
-	spans    map[spanID]span
-	entities map[string]string
+	metrics    map[streamKey]point
+	records    map[string]access
+	executions map[moment]int
+	spans      map[spanID]span
+	entities   map[string]string
 }
 
 func (r *run) truth() truth {
 	return truth{
-		wantMetrics(r.world, r.from, r.to), wantRecords(r.world, r.from, r.to), wantSpans(r.world, r.from, r.to),
+		wantMetrics(r.world, r.from, r.to), wantRecords(r.world, r.from, r.to), wantExecutions(r.world, r.from, r.to), wantSpans(r.world, r.from, r.to),
 		wantEntities(r.world, r.to.Add(time.Hour)),
 	}
 }
@@ -202,6 +203,7 @@ func (r *run) compare(want truth) (missing, wrong []string) {
 	for _, c := range []func() (missing, wrong []string){
 		func() ([]string, []string) { return got.metrics.compare(want.metrics) },
 		func() ([]string, []string) { return got.logs.compare(want.records) },
+		func() ([]string, []string) { return got.logs.compareExecutions(want.executions) },
 		func() ([]string, []string) { return got.spans.compare(want.spans) },
 		func() ([]string, []string) { return got.entities.compare(want.entities) },
 	} {
@@ -251,8 +253,8 @@ func (r *run) check(want truth) {
 	if !r.schedule.has(corrupt) {
 		assert.NotRegexp(r, secret, string(bytes.TrimSpace(firstMatch(log))))
 	}
-	r.Logf("seed %d took %v: %d streams, %d records, %d spans, %d entities; %d SIGKILLs, repeated after them: %v",
-		r.schedule.seed, took, len(want.metrics), len(want.records), len(want.spans), len(want.entities), len(got.history.kills), got.history.repeats)
+	r.Logf("seed %d took %v: %d streams, %d records, %d moments of executions, %d spans, %d entities; %d SIGKILLs, repeated after them: %v",
+		r.schedule.seed, took, len(want.metrics), len(want.records), len(want.executions), len(want.spans), len(want.entities), len(got.history.kills), got.history.repeats)
 }
 
 // firstMatch is the line of a log that has what must not be there.

@@ -1,8 +1,11 @@
 package faults
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,10 +70,15 @@ func (r *spanRecord) span(s ptrace.Span) {
 	}
 }
 
-// wantSpans are the segments and subsegments of all traces.
+// wantSpans are the segments and subsegments of all traces, and, of stages without X-Ray, what access logs tell of their requests.
 func wantSpans(w *awssim.World, from, to time.Time) map[spanID]span {
 	want := map[spanID]span{}
 	stages(w, func(api *awssim.API, stage *awssim.Stage) {
+		if !stage.Tracing {
+			for a := range w.AccessRecords(api, stage, from, to) {
+				wantLogged(api, stage, a, want)
+			}
+		}
 		for trace := range w.Traces(api, stage, from, to) {
 			for _, s := range trace.Segments {
 				id := strings.ReplaceAll(strings.TrimPrefix(trace.TraceID, "1-"), "-", "")
@@ -79,6 +87,32 @@ func wantSpans(w *awssim.World, from, to time.Time) map[spanID]span {
 		}
 	})
 	return want
+}
+
+// wantLogged adds the spans of a line: of a REST API's stage that of the request, of a WebSocket API's that of the integration, too. An HTTP API's format
+// has no latency here, and so no spans. Their ids are parts of the hash of what identifies the request.
+func wantLogged(api *awssim.API, stage *awssim.Stage, a awssim.AccessRecord, want map[spanID]span) {
+	value := func(name string) string {
+		if v := a.Values[name]; v != "-" && strings.Contains(stage.AccessLog.Format, "$context."+name+`"`) {
+			return v
+		}
+		return ""
+	}
+	request, latency := value("extendedRequestId"), "responseLatency"
+	if api.Type == awssim.TypeWebSocket {
+		request, latency = value("requestId")+"\x00"+value("requestTimeEpoch"), "integrationLatency"
+	}
+	ms, err := strconv.Atoi(value(latency))
+	if err != nil {
+		return
+	}
+	sum := sha256.Sum256([]byte(request))
+	trace, server, end := hex.EncodeToString(sum[:16]), hex.EncodeToString(sum[16:24]), a.At.Add(time.Duration(ms)*time.Millisecond)
+	status, _ := strconv.ParseInt(value("status"), 10, 64)
+	want[spanID{trace, server}] = span{"", a.At, end, status}
+	if latency == "integrationLatency" {
+		want[spanID{trace, hex.EncodeToString(sum[24:])}] = span{server, a.At, end, 0}
+	}
 }
 
 func (r *spanRecord) compare(want map[spanID]span) (missing, wrong []string) {

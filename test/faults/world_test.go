@@ -39,6 +39,12 @@ func stage(api, name, format string, from, to time.Time, perMinute float64) *aws
 	}
 }
 
+// logged writes execution logs.
+func logged(s *awssim.Stage) *awssim.Stage {
+	s.Methods = map[string]awssim.MethodSettings{"*/*": {LoggingLevel: "INFO"}}
+	return s
+}
+
 func traced(s *awssim.Stage) *awssim.Stage {
 	s.Tracing, s.Sampling = true, 1
 	return s
@@ -51,7 +57,7 @@ func newWorld(seed uint64, from, to time.Time, changes changes) *awssim.World {
 	orders := &awssim.API{
 		ID: "rest000001", Name: "orders", Created: old, Tags: map[string]string{"team": "orders"},
 		Stages: []*awssim.Stage{
-			traced(stage("orders", "prod", restFormat, from, to, 2*perMinute)), stage("orders", "test", restFormat, from, to, perMinute),
+			traced(stage("orders", "prod", restFormat, from, to, 2*perMinute)), logged(stage("orders", "test", restFormat, from, to, perMinute)),
 		},
 	}
 	apis := []*awssim.API{
@@ -59,10 +65,10 @@ func newWorld(seed uint64, from, to time.Time, changes changes) *awssim.World {
 		// Series tell REST APIs of one name apart by their stages alone.
 		{ID: "rest000002", Name: "orders", Created: old, Stages: []*awssim.Stage{traced(stage("twin", "v1", restFormat, from, to, perMinute))}},
 		{ID: "http000001", Name: "payments", Type: awssim.TypeHTTP, Created: old, Stages: []*awssim.Stage{stage("payments", "live", httpFormat, from, to, perMinute)}},
-		{ID: "sock000001", Name: "chat", Type: awssim.TypeWebSocket, Created: old, Stages: []*awssim.Stage{stage("chat", "prod", socketFormat, from, to, perMinute)}},
+		{ID: "sock000001", Name: "chat", Type: awssim.TypeWebSocket, Created: old, Stages: []*awssim.Stage{logged(stage("chat", "prod", socketFormat, from, to, perMinute))}},
 	}
 	if at := changes.created; !at.IsZero() {
-		apis = append(apis, &awssim.API{ID: "rest000003", Name: "launch", Created: at, Stages: []*awssim.Stage{traced(stage("launch", "prod", restFormat, at, to, perMinute))}})
+		apis = append(apis, &awssim.API{ID: "rest000003", Name: "launch", Created: at, Stages: []*awssim.Stage{logged(traced(stage("launch", "prod", restFormat, at, to, perMinute)))}})
 		late := stage("orders", "blue", restFormat, at, to, perMinute)
 		late.Created = at
 		orders.Stages = append(orders.Stages, late)
@@ -71,7 +77,7 @@ func newWorld(seed uint64, from, to time.Time, changes changes) *awssim.World {
 		apis = append(apis, &awssim.API{
 			ID: "rest000004", Name: "retired", Created: old, Deleted: at, Stages: []*awssim.Stage{traced(stage("retired", "prod", restFormat, from, at, perMinute))},
 		})
-		gone := stage("orders", "green", restFormat, from, at, perMinute)
+		gone := logged(stage("orders", "green", restFormat, from, at, perMinute))
 		gone.Deleted = at
 		orders.Stages = append(orders.Stages, gone)
 	}
