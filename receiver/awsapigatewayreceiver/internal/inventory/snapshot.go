@@ -23,11 +23,13 @@ type Gone struct {
 	Since time.Time `json:"since"`
 }
 
-// Left is a stage that its API no longer has. Its last points, log events and traces are still to come.
+// Left is a stage that its API no longer has, or, where it moved, one as it was. Its last points, log events and traces are still to come.
 type Left struct {
 	Stage model.Stage `json:"stage"`
 	// Since is when the crawl began that missed it first.
 	Since time.Time `json:"since"`
+	// Moved: the stage was there still, and no longer wrote into a log group that it had written into.
+	Moved bool `json:"moved,omitempty"`
 }
 
 // Snapshot is one complete inventory of a target. It is immutable.
@@ -193,20 +195,18 @@ func (s *Snapshot) withStages(crawled map[string][]model.Stage) *Snapshot {
 	return n.index()
 }
 
-// leave remembers the stages of an API that are not among those that were crawled from a time on.
+// leave remembers the stages of an API that are not among those that were crawled from a time on, or that log no longer where they did.
 func (s *Snapshot) leave(api string, crawled []model.Stage, at time.Time) *Snapshot {
-	has := func(name string) bool {
-		return slices.ContainsFunc(crawled, func(st model.Stage) bool { return st.Name == name })
-	}
 	var left []Left
 	for _, l := range s.Left[api] {
-		if !has(l.Stage.Name) && at.Sub(l.Since) < Memory {
+		now := stageNamed(crawled, l.Stage.Name)
+		if back := now != nil && !(l.Moved && movesLogs(&l.Stage, now)); !back && at.Sub(l.Since) < Memory {
 			left = append(left, l)
 		}
 	}
 	for _, st := range s.Stages[api] {
-		if !has(st.Name) {
-			left = append(left, Left{Stage: st, Since: at})
+		if now := stageNamed(crawled, st.Name); now == nil || movesLogs(&st, now) {
+			left = append(left, Left{Stage: st, Since: at, Moved: now != nil})
 		}
 	}
 	if len(left) == 0 && len(s.Left[api]) == 0 {
@@ -221,6 +221,21 @@ func (s *Snapshot) leave(api string, crawled []model.Stage, at time.Time) *Snaps
 		delete(n.Left, api)
 	}
 	return &n
+}
+
+func stageNamed(stages []model.Stage, name string) *model.Stage {
+	for i := range stages {
+		if stages[i].Name == name {
+			return &stages[i]
+		}
+	}
+	return nil
+}
+
+// movesLogs says whether a stage no longer writes into a log group that it wrote into as it was before.
+func movesLogs(before, now *model.Stage) bool {
+	return before.AccessLog.Destination != "" && before.AccessLog.Destination != now.AccessLog.Destination ||
+		before.ExecutionLogs && (!now.ExecutionLogs || before.Canary != nil && now.Canary == nil)
 }
 
 // read notes that what is under an id is not only restored any more.

@@ -104,6 +104,53 @@ func TestLeftStagesAreRememberedForFourHours(t *testing.T) {
 	assert.Empty(t, s.Left)
 }
 
+// A stage is remembered as it was when it no longer writes into one of its log groups, until it does again.
+func TestStagesThatLogElsewhereAreRemembered(t *testing.T) {
+	logs := func(destination string, executions, canary bool) model.Stage {
+		st := model.Stage{Name: "prod", AccessLog: model.AccessLog{Destination: destination}, ExecutionLogs: executions}
+		if canary {
+			st.Canary = &model.Canary{}
+		}
+		return st
+	}
+	for name, c := range map[string]struct {
+		before, after model.Stage
+		remembered    bool
+	}{
+		"nothing":           {logs("a", true, true), logs("a", true, true), false},
+		"moved":             {logs("a", false, false), logs("b", false, false), true},
+		"off":               {logs("a", false, false), logs("", false, false), true},
+		"on":                {logs("", false, false), logs("a", true, true), false},
+		"executions off":    {logs("a", true, false), logs("a", false, false), true},
+		"canary gone":       {logs("a", true, true), logs("a", true, false), true},
+		"unlogged canary":   {logs("a", false, true), logs("a", false, false), false},
+		"another format":    {logs("a", false, false), model.Stage{Name: "prod", AccessLog: model.AccessLog{Destination: "a", Format: "$context.status"}}, false},
+		"canary is created": {logs("a", true, false), logs("a", true, true), false},
+	} {
+		s := empty().next(hour(1), []model.API{api("a", "orders", 0)}, []model.API{})
+		crawl := func(at float64, st ...model.Stage) {
+			s = s.leave("a", st, hour(at)).withStages(map[string][]model.Stage{"a": st})
+		}
+		crawl(1, c.before)
+		crawl(2, c.after)
+		if !c.remembered {
+			assert.Empty(t, s.Left, name)
+			continue
+		}
+		want := []Left{{Stage: c.before, Since: hour(2), Moved: true}}
+		assert.Equal(t, want, s.Left["a"], name)
+		crawl(3, c.after)
+		assert.Equal(t, want, s.Left["a"], "%s, an hour later", name)
+		crawl(5)
+		assert.Equal(t, append(want, Left{Stage: c.after, Since: hour(5)}), s.Left["a"], "%s, and deleted", name)
+		crawl(5.5, c.before)
+		assert.Empty(t, s.Left["a"], "%s, and back", name)
+		crawl(5.6, c.after)
+		crawl(9.6, c.after)
+		assert.Empty(t, s.Left, "%s, four hours later", name)
+	}
+}
+
 // What was missed by one list and is in the next was not gone.
 func TestGoneComesBack(t *testing.T) {
 	all := []model.API{api("a", "orders", 0)}

@@ -101,13 +101,13 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 	f := found{sources: map[string][]*source{}, dark: map[string]string{}}
 	add := func(a *model.API) {
 		for i := range k.snapshot.Stages[a.ID] {
-			r.findStage(ctx, k, a, &k.snapshot.Stages[a.ID][i], &f)
+			r.findStage(ctx, k, a, &k.snapshot.Stages[a.ID][i], false, &f)
 		}
 	}
 	for i := range k.snapshot.APIs {
 		add(&k.snapshot.APIs[i])
 	}
-	// The last events of APIs and stages that are gone are waited for.
+	// The last events of APIs and stages that are gone, or log elsewhere, are waited for.
 	awaited := func(since time.Time) bool { return r.now().Sub(since) < r.Config.LateWindow+sweepInterval }
 	for i := range k.snapshot.Gone {
 		if g := &k.snapshot.Gone[i]; awaited(g.Since) {
@@ -118,7 +118,7 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 		a, ok := k.snapshot.API(id)
 		for i := range k.snapshot.Left[id] {
 			if l := &k.snapshot.Left[id][i]; ok && awaited(l.Since) {
-				r.findStage(ctx, k, a, &l.Stage, &f)
+				r.findStage(ctx, k, a, &l.Stage, l.Moved, &f)
 			}
 		}
 	}
@@ -134,14 +134,24 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 	return f
 }
 
-func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, f *found) {
+// findStage takes up the log groups of a stage. One that moved has others by now: those that it had are taken up here.
+func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, moved bool, f *found) {
 	excluded := k.snapshot.Excluded(a, stage.Name)
+	has := func(name string, kind kind) bool {
+		return slices.ContainsFunc(f.sources[name], func(o *source) bool { return o.api != nil && o.api.ID == a.ID && o.stage == stage.Name && o.kind == kind })
+	}
 	if log := stage.AccessLog; log.Destination != "" && (r.recordsAccess() || r.Spans != nil) {
-		r.learn(ctx, a.ID, stage.Name, log.Format)
+		if !moved {
+			r.learn(ctx, a.ID, stage.Name, log.Format)
+		}
 		switch name, dark := r.groupOf(log.Destination); {
+		case moved && (dark != "" || has(name, access)):
 		case dark == "":
 			s := r.newSource(k, a, stage.Name, name, excluded)
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
+			if format := r.book.compile(log.Format, a.ID, stage.Name); moved && format.bound != nil && !slices.Contains(s.formats, format) {
+				s.formats = append(s.formats, format)
+			}
 			s.recordless = !r.recordsAccess()
 			f.sources[name] = append(f.sources[name], s)
 		case !excluded && (r.recordsAccess() || !r.traced(k.snapshot, a, stage.Name)):
@@ -152,6 +162,9 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 		return
 	}
 	add := func(name string, canary bool) {
+		if moved && has(name, execution) {
+			return
+		}
 		s := r.newSource(k, a, stage.Name, name, excluded)
 		s.kind, s.canary = execution, canary
 		f.sources[name] = append(f.sources[name], s)

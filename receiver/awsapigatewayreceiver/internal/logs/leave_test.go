@@ -172,30 +172,50 @@ func TestWhatWasNotHandedOverIsNotStored(t *testing.T) {
 	}
 }
 
-// The last events of a stage that is deleted while the collector is down come all the same, with those that come late.
-func TestLastEventsOfADeletedStageComeAfterARestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		disk := &checkpointtest.Disk{}
-		on, deleted := oneGroup.snapshot(t), account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[]"}
-		events := wrote(time.Now(), 30*time.Minute, 10*time.Second, func(n int) time.Duration { return time.Duration(n%9) * time.Minute })
-		b := newBench(t, on, nil)
-		b.Store = disk.Open(t)
-		b.client.filter = paged(events, 300)
-		stop := b.run(t.Context())
-		b.crawls(on, 25*time.Minute)
-		stop()
-		time.Sleep(6 * time.Minute)
-		gone := deleted.snapshot(t)
-		gone.Left = map[string][]inventory.Left{"r1": {{Stage: on.Stages["r1"][0], Since: time.Now()}}}
-		again := newBench(t, gone, nil)
-		again.Store = b.Store
-		again.client.filter = b.client.filter
-		stop = again.run(t.Context())
-		again.crawls(gone, 2*time.Hour)
-		assert.Empty(t, again.found(), "it is left in the end")
-		stop()
-		assertOnce(t, &bench{records: append(b.came(), again.came()...)}, events)
-	})
+// The last events of a stage that is deleted, or no longer logs where it did, come after a restart, too.
+func TestLastEventsOfAStageComeAfterARestart(t *testing.T) {
+	for name, c := range map[string]struct {
+		stages string // of today
+		groups int    // that are read in the end
+	}{
+		"deleted":      {"[]", 0},
+		"switched off": {`[{"stageName":"prod"}]`, 0},
+		"moved":        {"[" + logging("prod", arn("elsewhere"), "$context.status") + "]", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := &checkpointtest.Disk{}
+				on := oneGroup.snapshot(t)
+				events := wrote(time.Now(), 30*time.Minute, 10*time.Second, func(n int) time.Duration { return time.Duration(n%9) * time.Minute })
+				b := newBench(t, on, nil)
+				b.Store = disk.Open(t)
+				inOrders := paged(events, 300)
+				b.client.filter = func(group string, from, to int64, token string) (model.LogPage, error) {
+					if group != "orders" {
+						return model.LogPage{}, nil
+					}
+					return inOrders(group, from, to, token)
+				}
+				stop := b.run(t.Context())
+				b.crawls(on, 25*time.Minute)
+				stop()
+				time.Sleep(6 * time.Minute)
+				today := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": c.stages}.snapshot(t)
+				today.Left = map[string][]inventory.Left{"r1": {{Stage: on.Stages["r1"][0], Since: time.Now(), Moved: c.stages != "[]"}}}
+				again := newBench(t, today, nil)
+				again.Store = b.Store
+				again.client.filter = b.client.filter
+				stop = again.run(t.Context())
+				again.crawls(today, 2*time.Hour)
+				assert.Len(t, again.found(), c.groups, "it is left in the end")
+				stop()
+				assertOnce(t, &bench{records: append(b.came(), again.came()...)}, events)
+				for _, r := range again.came() {
+					assert.Contains(t, r.attributes, "aws.request_id", "by the format that it had")
+				}
+			})
+		})
+	}
 }
 
 // A group whose stage stopped to log, and the formats of that stage, leave storage after 15 days of one run; what is still wanted stays.
