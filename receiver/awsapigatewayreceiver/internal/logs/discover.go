@@ -138,7 +138,9 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, moved bool, f *found) {
 	excluded := k.snapshot.Excluded(a, stage.Name)
 	has := func(name string, kind kind) bool {
-		return slices.ContainsFunc(f.sources[name], func(o *source) bool { return o.api != nil && o.api.ID == a.ID && o.stage == stage.Name && o.kind == kind })
+		return slices.ContainsFunc(f.sources[name], func(o *source) bool {
+			return o.api != nil && o.api.ID == a.ID && o.stage == stage.Name && o.kind == kind
+		})
 	}
 	if log := stage.AccessLog; log.Destination != "" && (r.recordsAccess() || r.Spans != nil) {
 		if !moved {
