@@ -36,13 +36,16 @@ func configs(t *testing.T) []string {
 	return files
 }
 
-// command runs the binary in an empty folder, with credentials that nobody takes, and what configs take from the environment.
+// accessKey and secretKey are credentials that nobody takes.
+const accessKey, secretKey = "AKIAEXAMPLE", "example"
+
+// command runs the binary in an empty folder, with such credentials, and what configs take from the environment.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(collector(t), args...)
 	c.Dir = t.TempDir()
 	c.Env = append(placeholders(t), os.Environ()...) // the last one of a name counts
-	c.Env = append(c.Env, "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
+	c.Env = append(c.Env, "AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+secretKey, "AWS_EC2_METADATA_DISABLED=true", "LOG_HASH_KEY=0123456789abcdef")
 	return c
 }
 

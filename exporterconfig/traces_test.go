@@ -16,9 +16,9 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 )
 
-// TestTracesArrive sends otlp.yaml's signals to an OTLP receiver. REST's requests are traced by X-Ray, all of them; HTTP's and WebSocket's make spans by the
+// TestOTLPOverGRPCArrives sends otlp.yaml's signals to an OTLP receiver. REST's requests are traced by X-Ray, all of them; HTTP's and WebSocket's make spans by the
 // formats of access logs that the receiver's README says to copy.
-func TestTracesArrive(t *testing.T) {
+func TestOTLPOverGRPCArrives(t *testing.T) {
 	formats := documentedFormats(t)
 	to := time.Now().UTC().Truncate(time.Minute).Add(-12 * time.Minute)
 	from := to.Add(-4 * time.Minute)
@@ -57,22 +57,31 @@ func TestTracesArrive(t *testing.T) {
 
 	dir, address := t.TempDir(), freePort(t)
 	var got arrived
+	var all received
+	requests := 0 // of REST and HTTP APIs
+	for _, api := range apis[:2] {
+		for _, stage := range api.Stages {
+			requests += int(world.Truth(api, stage, false, from, to)["Count"].SampleCount)
+		}
+	}
 	run(t, "otlp.yaml", "[]", world, []string{
 		"receivers::awsapigateway::regions: [us-east-1]",
 		"receivers::awsapigateway::logs::start_at: 1h",
 		"receivers::awsapigateway::traces: {access_logs: {enabled: true}, initial_lookback: 20m, poll_interval: 1m}",
 		"exporters::otlp_grpc: {endpoint: " + address + ", tls: {insecure: true}}",
 		"receivers::otlp/arrived::protocols::grpc::endpoint: " + address,
-		"exporters::nop/arrived:",
+		"exporters::file/metrics::path: " + dir + "/metrics.jsonl",
 		"exporters::file/traces::path: " + dir + "/traces.jsonl",
 		"exporters::file/logs::path: " + dir + "/logs.jsonl",
-		"service::pipelines::metrics/arrived: {receivers: [otlp/arrived], exporters: [nop/arrived]}",
+		"service::pipelines::metrics/arrived: {receivers: [otlp/arrived], exporters: [file/metrics]}",
 		"service::pipelines::logs/arrived: {receivers: [otlp/arrived], exporters: [file/logs]}",
 		"service::pipelines::traces/arrived: {receivers: [otlp/arrived], exporters: [file/traces]}",
 	}, func() bool {
-		got = readTraces(t, dir+"/traces.jsonl")
-		return maps.Equal(got.servers, want) && got.traced(xray) == spans && len(traceIDs(t, dir+"/logs.jsonl", xray)) == len(xray)
+		got, all = readTraces(t, dir+"/traces.jsonl"), readFiles(t, dir)
+		return all.counted() == requests && all.entities["aws.api_gateway.stage"] == stages(world) && maps.Equal(got.servers, want) && got.traced(xray) == spans && len(traceIDs(t, dir+"/logs.jsonl", xray)) == len(xray)
 	})
+	assert.Equal(t, requests, all.counted(), "requests that metrics tell of")
+	assert.Equal(t, stages(world), all.entities["aws.api_gateway.stage"], "entity events of stages")
 	assert.Equal(t, want, got.servers, "each request is one SERVER span of its stage")
 	assert.Equal(t, spans, got.traced(xray), "each segment and subsegment is a span")
 	assert.Equal(t, xray, traceIDs(t, dir+"/logs.jsonl", xray), "each trace has its record of the access log")
