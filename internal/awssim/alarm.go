@@ -100,11 +100,15 @@ func (a *Alarm) Transitions(from, to time.Time) []AlarmTransition {
 
 // updated is when the state at t began, as far back as the history goes.
 func (a *Alarm) updated(t time.Time) time.Time {
-	changes := a.Transitions(t.Add(-alarmRetention), t.Add(1))
-	if len(changes) == 0 {
-		return t.Add(-alarmRetention).Truncate(time.Second)
+	for back := time.Hour; ; back *= 2 { // mostly it changed not long ago, and a month of incidents is much to go through
+		back = min(back, alarmRetention)
+		if changes := a.Transitions(t.Add(-back), t.Add(1)); len(changes) > 0 {
+			return changes[len(changes)-1].At
+		}
+		if back == alarmRetention {
+			return t.Add(-back).Truncate(time.Second)
+		}
 	}
-	return changes[len(changes)-1].At
 }
 
 func reason(state string) string {

@@ -22,6 +22,7 @@ type stageVersion struct {
 	stage  *Stage
 	group  string // the log group of its access log; "": none
 	format []formatPart
+	more   []formatPart // moreVariables
 }
 
 // loggedRoute is a route as the literal of its API says.
@@ -50,8 +51,9 @@ func (i *stageInfo) log() *stageLogs {
 func newStageLogs(i *stageInfo) *stageLogs {
 	logs := &stageLogs{}
 	add := func(from int64, stage *Stage) {
+		format := compileFormat(i.kind, stage.AccessLog.Format)
 		logs.versions = append(logs.versions, stageVersion{
-			from: from, stage: stage, group: i.destination(stage.AccessLog), format: compileFormat(i.kind, stage.AccessLog.Format),
+			from: from, stage: stage, group: i.destination(stage.AccessLog), format: format, more: moreVariables(i.kind, format),
 		})
 	}
 	add(math.MinInt64, i.stage)

@@ -204,27 +204,43 @@ var usualProperties = []string{
 	"authorizer.tenant", "authorizer.level", "authorizer.active", "requestOverride.header.X-Version", "responseOverride.header.X-Version",
 }
 
+// recordVariables are the variables that the records of a type of API have whatever its format.
+var recordVariables = func() map[string][]formatPart {
+	all := map[string][]formatPart{}
+	for _, kind := range []string{TypeREST, TypeHTTP, TypeWebSocket} {
+		names := append(VariableNames(kind), usualProperties...)
+		for _, name := range names {
+			if write := variable(kind, name); write != nil {
+				all[kind] = append(all[kind], formatPart{name: name, write: write})
+			}
+		}
+	}
+	return all
+}()
+
+// moreVariables are the variables of a format that records would not have without it.
+func moreVariables(kind string, format []formatPart) []formatPart {
+	var more []formatPart
+	for _, p := range format {
+		if p.write != nil && !slices.ContainsFunc(recordVariables[kind], func(q formatPart) bool { return q.name == p.name }) {
+			more = append(more, p)
+		}
+	}
+	return more
+}
+
 // values are all variables of a request that are present, without "$context.".
 func (c *logContext) values() map[string]string {
-	out := map[string]string{}
-	add := func(name string, write func([]byte, *logContext) []byte) {
-		if write == nil {
-			return
+	usual := recordVariables[c.info.kind]
+	out := make(map[string]string, len(usual)+len(c.version.more))
+	var room [256]byte
+	b := room[:0]
+	for _, parts := range [][]formatPart{usual, c.version.more} {
+		for i := range parts {
+			if b = parts[i].write(b[:0], c); len(b) > 0 {
+				out[parts[i].name] = string(b)
+			}
 		}
-		if b := write(nil, c); len(b) > 0 {
-			out[name] = string(b)
-		}
-	}
-	for name, v := range contextVariables {
-		if v.in.has(c.info.kind) {
-			add(name, v.write)
-		}
-	}
-	for _, name := range usualProperties {
-		add(name, variable(c.info.kind, name))
-	}
-	for _, p := range c.version.format {
-		add(p.name, p.write)
 	}
 	return out
 }
