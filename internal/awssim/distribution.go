@@ -10,6 +10,8 @@ type distribution struct {
 }
 
 // newDistribution takes the samples over and sorts them.
+//
+//go:norace
 func newDistribution(samples []int32) *distribution {
 	if len(samples) == 0 {
 		return &distribution{}

@@ -277,6 +277,8 @@ func fillPath(b []byte, template string, n uint64) []byte {
 }
 
 // appendHex writes the lowest digits of a number in hexadecimal.
+//
+//go:norace
 func appendHex(b []byte, v uint64, digits int) []byte {
 	const letters = "0123456789abcdef"
 	for i := digits - 1; i >= 0; i-- {
@@ -286,6 +288,8 @@ func appendHex(b []byte, v uint64, digits int) []byte {
 }
 
 // appendUUID writes a random UUID.
+//
+//go:norace
 func appendUUID(b []byte, x, y uint64) []byte {
 	b = append(appendHex(b, x, 8), '-')
 	b = append(appendHex(b, x>>32, 4), '-', '4')
@@ -295,6 +299,8 @@ func appendUUID(b []byte, x, y uint64) []byte {
 }
 
 // appendShortID writes an id as API Gateway's extended ones: 16 characters of URL-safe base64, the last of them padding.
+//
+//go:norace
 func appendShortID(b []byte, x, y uint64) []byte {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for range 10 {

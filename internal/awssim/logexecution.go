@@ -86,7 +86,7 @@ func (s *executionSource) entries(p *published, minute int64, to []logEntry) []l
 				continue
 			}
 			c := s.info.context(began, i, r)
-			for k, line := range c.execution() {
+			for k, line := range c.execution(false) {
 				if at := int64(r.offset) + line.after; at/60_000 == back {
 					to = append(to, logEntry{offset: uint32(at % 60_000), request: int32(i), line: uint16(k), back: uint16(back)})
 				}
@@ -99,7 +99,7 @@ func (s *executionSource) entries(p *published, minute int64, to []logEntry) []l
 func (s *executionSource) message(w *lineWriter, b []byte, minute int64, e *logEntry) []byte {
 	c := w.request(s.info, minute, e)
 	if !w.known {
-		w.lines, w.known = c.execution(), true
+		w.lines, w.known = c.execution(true), true
 	}
 	return append(b, w.lines[e.line].text...)
 }
@@ -130,11 +130,12 @@ type execution struct {
 	after      int64
 	info, data bool
 	newer      bool // in the wording of the 2020s
+	texts      bool // wanted, besides the times
 	lines      []executionLine
 }
 
-// execution makes the lines of the request; none where its method logs nothing.
-func (c *logContext) execution() []executionLine {
+// execution makes the lines of the request, their texts only where they are wanted; none where its method logs nothing.
+func (c *logContext) execution(texts bool) []executionLine {
 	settings := c.settings()
 	failed := c.outcome.status >= 400
 	if !logs(settings) || settings.LoggingLevel == "ERROR" && !failed {
@@ -143,6 +144,7 @@ func (c *logContext) execution() []executionLine {
 	id := string(c.requestID(nil))
 	x := &execution{
 		c: c, id: id, prefix: "(" + id + ") ", info: settings.LoggingLevel == "INFO", data: settings.DataTrace, newer: c.draw(drawWording)&1 == 0,
+		texts: texts,
 	}
 	if c.info.kind == TypeWebSocket {
 		x.webSocket()
@@ -154,6 +156,10 @@ func (c *logContext) execution() []executionLine {
 
 // say adds a line of any level, note one of level INFO.
 func (x *execution) say(parts ...string) {
+	if !x.texts {
+		x.lines = append(x.lines, executionLine{after: min(x.after, maxExecution)})
+		return
+	}
 	text := x.prefix + strings.Join(parts, "")
 	if len(text) > maxExecutionLine {
 		text = strings.ToValidUTF8(text[:maxExecutionLine-len(truncated)], "") + truncated

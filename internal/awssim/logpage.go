@@ -105,6 +105,9 @@ func (p *logPage) finish(raw string, more ...[2]string) {
 // appendJSONString writes text as AWS does: escaped where JSON asks for it, and not elsewhere. What is not UTF-8 becomes U+FFFD.
 func appendJSONString(b, s []byte) []byte { return append(appendEscaped(append(b, '"'), s), '"') }
 
+// appendEscaped goes through texts that no other goroutine has, byte by byte, which the race detector need not follow.
+//
+//go:norace
 func appendEscaped(b, s []byte) []byte {
 	start := 0
 	for i := 0; i < len(s); {
@@ -164,6 +167,8 @@ const pairs = "00010203040506070809101112131415161718192021222324252627282930313
 	"707172737475767778798081828384858687888990919293949596979899"
 
 // appendDigits writes the lowest n digits of a number, n of at most 19: two at a time, because backlogs are made of little else.
+//
+//go:norace
 func appendDigits(b []byte, v uint64, n int) []byte {
 	b = append(b, "0000000000000000000"[:n]...)
 	digits := b[len(b)-n:]

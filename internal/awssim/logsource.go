@@ -15,10 +15,13 @@ type logEntry struct {
 	back    uint16 // how many minutes before the event's the request began
 }
 
-// less orders the events of a minute as FilterLogEvents does: by time, then by ingestion.
+// compare orders the events of a minute as FilterLogEvents does: by time, then by ingestion.
 func (e *logEntry) compare(o *logEntry) int {
+	if e.offset != o.offset { // which decides nearly always
+		return int(int64(e.offset) - int64(o.offset))
+	}
 	for _, d := range [...]int64{
-		int64(e.offset) - int64(o.offset), int64(e.delay) - int64(o.delay), int64(e.source) - int64(o.source), int64(o.back) - int64(e.back),
+		int64(e.delay) - int64(o.delay), int64(e.source) - int64(o.source), int64(o.back) - int64(e.back),
 		int64(e.request) - int64(o.request), int64(e.line) - int64(o.line),
 	} {
 		if d != 0 {

