@@ -1,116 +1,32 @@
 package awsapigatewayreceiver
 
 import (
-	"context"
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"os/signal"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
-	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
-
-// childEnv holds the childTask of a process that TestChild is: a collector that can be killed.
-const childEnv = "AWSAPIGATEWAY_TEST_CHILD"
-
-type childTask struct {
-	URL, Dir, Out string
-	Clock         poll.Scaled
-}
-
-// fileSink appends what it consumes to a file: a length, then OTLP.
-type fileSink struct{ f *os.File }
-
-func (fileSink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
-
-func (s fileSink) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
-	b, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(md)
-	if err != nil {
-		return err
-	}
-	_, err = s.f.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...))
-	return err
-}
-
-func readFileSink(t *testing.T, path string, s *sink, repeats bool) {
-	b, err := os.ReadFile(path)
-	require.NoError(t, err)
-	for len(b) >= 4 {
-		n := int(binary.BigEndian.Uint32(b))
-		if len(b) < 4+n {
-			return // the write that a kill cut off
-		}
-		md, err := (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(b[4 : 4+n])
-		require.NoError(t, err)
-		s.mu.Lock()
-		s.take(md, repeats)
-		s.mu.Unlock()
-		b = b[4+n:]
-	}
-}
-
-// TestChild is no test of its own: it is the collector of the tests that kill one.
-func TestChild(t *testing.T) {
-	task := os.Getenv(childEnv)
-	if task == "" {
-		t.Skip("runs as a child of the restart tests")
-	}
-	var c childTask
-	require.NoError(t, json.Unmarshal([]byte(task), &c))
-	f, err := os.Create(c.Out)
-	require.NoError(t, err)
-	defer f.Close()
-	r := &rig{t: t, clock: c.Clock, url: c.URL, dir: c.Dir, sink: newSink(), edit: restartConfig}
-	end := make(chan os.Signal, 1)
-	signal.Notify(end, syscall.SIGTERM)
-	stop, err := r.tryStart(fileSink{f})
-	require.NoError(t, err)
-	<-end
-	stop()
-}
 
 func restartConfig(c *Config) {
 	c.Metrics.Revisit = 6 * time.Minute
 	c.Metrics.CollectionInterval = 2 * time.Minute
 }
 
-// child is one run of the collector as a process.
-type child struct {
-	cmd *exec.Cmd
-	out string
-}
-
-func (r *rig) child(n int) child {
-	out := filepath.Join(r.t.TempDir(), fmt.Sprintf("out-%d", n))
-	clock := r.clock
-	clock.Origin = clock.Origin.Round(0)
-	task, err := json.Marshal(childTask{URL: r.url, Dir: r.dir, Out: out, Clock: clock})
-	require.NoError(r.t, err)
-	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.v")
-	cmd.Env = append(os.Environ(), childEnv+"="+string(task))
-	cmd.Stderr = os.Stderr
-	require.NoError(r.t, cmd.Start())
-	return child{cmd: cmd, out: out}
-}
-
-func (c child) end(t *testing.T, sig syscall.Signal) {
-	require.NoError(t, c.cmd.Process.Signal(sig))
-	err := c.cmd.Wait()
-	if sig == syscall.SIGTERM {
-		assert.NoError(t, err)
+// takeMetrics takes what a child consumed.
+func (s *sink) takeMetrics(t *testing.T, c child) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for b := range c.batches(t) {
+		md, err := (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(b)
+		require.NoError(t, err)
+		s.take(md)
 	}
 }
 
@@ -134,20 +50,20 @@ func TestRestartsLoseNothing(t *testing.T) {
 				c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.2, WholePoints: 0.1}
 				c.Faults = set.faults
 			})
-			r.dir = t.TempDir()
+			r.dir, r.edit, r.sink.repeats = t.TempDir(), restartConfig, set.repeats
 			rng := rand.New(rand.NewPCG(1, 2))
 			kids := 0
-			for r.now().Before(to) {
-				c := r.child(kids)
-				kids++
-				time.Sleep(300*time.Millisecond + time.Duration(rng.Int64N(int64(1500*time.Millisecond))))
+			for ; r.now().Before(to); kids++ {
+				c := r.child(signalMetrics, kids)
+				time.Sleep(time.Duration(rng.Int64N(int64(1500 * time.Millisecond))))
 				c.end(t, set.signal)
-				readFileSink(t, c.out, r.sink, set.repeats)
+				r.sink.takeMetrics(t, c)
 			}
-			last := r.child(kids)
+			stop := r.start()
+			defer stop()
 			r.until(r.now().Add(45 * time.Minute))
-			last.end(t, syscall.SIGTERM)
-			readFileSink(t, last.out, r.sink, set.repeats)
+			r.drain()
+			stop()
 			r.compareAll(from, to)
 			assert.Greater(t, kids, 3)
 

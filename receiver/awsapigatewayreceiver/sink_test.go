@@ -40,6 +40,7 @@ type sink struct {
 	gauges  map[streamKey]map[int64]float64
 	errs    []string
 	refuse  func() error
+	repeats bool // a point that is identical to an earlier one is left out
 	batches int
 	last    time.Time // of the newest batch
 	arrived chan struct{}
@@ -70,7 +71,7 @@ func (s *sink) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
 	}
 	s.batches++
 	s.last = time.Now()
-	s.take(md, false)
+	s.take(md)
 	select {
 	case s.arrived <- struct{}{}:
 	default:
@@ -89,8 +90,8 @@ func fromInventory(md pmetric.Metrics) bool {
 	return false
 }
 
-// take adds metrics up. With repeats, a point that is identical to an earlier one is left out.
-func (s *sink) take(md pmetric.Metrics, repeats bool) {
+// take adds metrics up.
+func (s *sink) take(md pmetric.Metrics) {
 	for _, rm := range md.ResourceMetrics().All() {
 		resource := attributeString(rm.Resource().Attributes())
 		for _, sm := range rm.ScopeMetrics().All() {
@@ -104,12 +105,12 @@ func (s *sink) take(md pmetric.Metrics, repeats bool) {
 				switch m.Type() {
 				case pmetric.MetricTypeSum:
 					for _, p := range m.Sum().DataPoints().All() {
-						s.add(key(p.Attributes()), p.StartTimestamp(), p.Timestamp(), float64(p.IntValue()), 0, 0, repeats)
+						s.add(key(p.Attributes()), p.StartTimestamp(), p.Timestamp(), float64(p.IntValue()), 0, 0)
 					}
 				case pmetric.MetricTypeHistogram:
 					for _, p := range m.Histogram().DataPoints().All() {
 						k := key(p.Attributes())
-						s.add(k, p.StartTimestamp(), p.Timestamp(), float64(p.Count()), p.Sum(), p.Max(), repeats)
+						s.add(k, p.StartTimestamp(), p.Timestamp(), float64(p.Count()), p.Sum(), p.Max())
 						s.streams[k].histogram = true
 						if p.HasMax() && p.Count() == 0 {
 							s.errs = append(s.errs, fmt.Sprintf("%v: a maximum without requests", k))
@@ -128,7 +129,7 @@ func (s *sink) take(md pmetric.Metrics, repeats bool) {
 						if s.gauges[k] == nil {
 							s.gauges[k] = map[int64]float64{}
 						}
-						if old, ok := s.gauges[k][at]; ok && (!repeats || old != p.DoubleValue()) {
+						if old, ok := s.gauges[k][at]; ok && (!s.repeats || old != p.DoubleValue()) {
 							s.errs = append(s.errs, fmt.Sprintf("%v: the gauge at %d came twice", k, at))
 						}
 						s.gauges[k][at] = p.DoubleValue()
@@ -139,14 +140,14 @@ func (s *sink) take(md pmetric.Metrics, repeats bool) {
 	}
 }
 
-func (s *sink) add(k streamKey, start, end pcommon.Timestamp, count, sum, maximum float64, repeats bool) {
+func (s *sink) add(k streamKey, start, end pcommon.Timestamp, count, sum, maximum float64) {
 	st := s.streams[k]
 	if st == nil {
 		st = &stream{}
 		s.streams[k] = st
 	}
 	in := [2]int64{start.AsTime().Unix(), end.AsTime().Unix()}
-	if repeats {
+	if s.repeats {
 		if i := slices.Index(st.Intervals, in); i >= 0 {
 			if st.Values[i] != count {
 				s.errs = append(s.errs, fmt.Sprintf("%v: the repeat of %v has %v, the first had %v", k, in, count, st.Values[i]))

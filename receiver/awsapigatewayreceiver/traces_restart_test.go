@@ -1,66 +1,29 @@
 package awsapigatewayreceiver
 
 import (
-	"context"
-	"encoding/binary"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"os/signal"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 )
 
-// spanChildEnv holds the childTask of a process that TestSpanChild is: a collector in a traces pipeline that can be killed.
-const spanChildEnv = "AWSAPIGATEWAY_TEST_SPAN_CHILD"
-
-// spanFile appends the batches that it consumes to a file: a length, then OTLP.
-type spanFile struct{ f *os.File }
-
-func (spanFile) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
-
-func (s spanFile) ConsumeTraces(_ context.Context, td ptrace.Traces) error {
-	b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
-	if err != nil {
-		return err
-	}
-	_, err = s.f.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...))
-	return err
-}
-
-// readSpanFile takes what a child consumed. It returns how many of its batches had spans that came before.
-func readSpanFile(t *testing.T, path string, s *spanSink) (repeated int) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0 // a kill came before the child was up
-	}
-	require.NoError(t, err)
-	for len(b) >= 4 {
-		n := int(binary.BigEndian.Uint32(b))
-		if len(b) < 4+n {
-			return repeated // the write that a kill cut off
-		}
-		td, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(b[4 : 4+n])
+// takeSpans takes what a child consumed. It returns how many of its batches had spans that came before.
+func (s *spanSink) takeSpans(t *testing.T, c child) (repeated int) {
+	t.Helper()
+	for b := range c.batches(t) {
+		td, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(b)
 		require.NoError(t, err)
 		before := s.len()
 		s.take(td)
 		if s.len() < before+td.SpanCount() {
 			repeated++
 		}
-		b = b[4+n:]
 	}
 	return repeated
 }
@@ -72,46 +35,12 @@ func readAllSpans(c *Config) {
 	c.Traces.AccessLogs.Enabled = true
 }
 
-// TestSpanChild is no test of its own: it is the collector of the tests that kill one.
-func TestSpanChild(t *testing.T) {
-	task := os.Getenv(spanChildEnv)
-	if task == "" {
-		t.Skip("runs as a child of the restart tests")
-	}
-	var c childTask
-	require.NoError(t, json.Unmarshal([]byte(task), &c))
-	f, err := os.Create(c.Out)
-	require.NoError(t, err)
-	defer f.Close()
-	r := &rig{t: t, clock: c.Clock, url: c.URL, dir: c.Dir, edit: readAllSpans, attemptTimeout: 20 * time.Second, spansTo: spanFile{f}}
-	end := make(chan os.Signal, 1)
-	signal.Notify(end, syscall.SIGTERM)
-	stop, err := r.tryStart(nil)
-	require.NoError(t, err)
-	<-end
-	stop()
-}
-
 // crawled lets a first run learn the inventory, before anything happens.
 func (r *rig) crawled() {
-	c := r.spanChild(-1)
+	c := r.child(signalTraces, -1)
 	require.Eventually(r.t, func() bool { return r.sim.Count("GetResources") >= 2 }, patience, 10*time.Millisecond)
 	r.until(r.now().Add(5 * time.Minute))
 	c.end(r.t, syscall.SIGTERM)
-}
-
-// spanChild runs the collector as a process.
-func (r *rig) spanChild(n int) child {
-	out := filepath.Join(r.t.TempDir(), fmt.Sprintf("spans-%d", n))
-	clock := r.clock
-	clock.Origin = clock.Origin.Round(0)
-	task, err := json.Marshal(childTask{URL: r.url, Dir: r.dir, Out: out, Clock: clock})
-	require.NoError(r.t, err)
-	cmd := exec.Command(os.Args[0], "-test.run=^TestSpanChild$")
-	cmd.Env = append(os.Environ(), spanChildEnv+"="+string(task))
-	cmd.Stderr = os.Stderr
-	require.NoError(r.t, cmd.Start())
-	return child{cmd: cmd, out: out}
 }
 
 // A collector that is killed loses no span, of X-Ray or of access logs. What it had handed over and not stored yet comes again, the same to the letter:
@@ -144,10 +73,10 @@ func TestRestartsLoseAndRepeatNoSpans(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			kids := 0
 			for ; r.now().Before(to); kids++ {
-				c := r.spanChild(kids)
-				time.Sleep(300*time.Millisecond + time.Duration(rng.Int64N(int64(1500*time.Millisecond))))
+				c := r.child(signalTraces, kids)
+				time.Sleep(time.Duration(rng.Int64N(int64(1500 * time.Millisecond))))
 				c.end(t, set.signal)
-				repeated := readSpanFile(t, c.out, r.spans)
+				repeated := r.spans.takeSpans(t, c)
 				assert.LessOrEqual(t, repeated, sources, "batches that came again in run %d", kids)
 			}
 			assert.Greater(t, kids, 3)

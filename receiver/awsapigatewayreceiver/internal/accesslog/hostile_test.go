@@ -37,7 +37,7 @@ func TestLongHostileAgentsAreReadInLinearTime(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := compiled(t, test.format)
-			for _, length := range []int{8 << 10, 128 << 10} {
+			for _, length := range []int{8 << 10, 32 << 10} {
 				line := strings.Replace(test.line, agentAt, fill(test.agent, length)+"end", 1)
 				v := &Values{}
 				require.True(t, f.Decode(line, v))

@@ -106,6 +106,9 @@ func (o *oracle) ends(s string, k, p int, lenient bool) []int {
 	}
 	var out []int
 	for end := least; end <= len(s); end++ {
+		if last := k == len(o.grammars)-1; last && end < len(s) || !last && !strings.HasPrefix(s[end:], o.literals[k+1]) {
+			continue // where nothing that follows could begin: no form has to be tried
+		}
 		if g == text || forms[g].MatchString(s[p:end]) {
 			out = append(out, end)
 		}
