@@ -178,7 +178,7 @@ func newSchedule(seed uint64) *schedule {
 const drained = 50 * time.Second
 
 // drawOutput draws the faults of the output, one at a time, and none while the disk is full or shortly before: exporterhelper's queue on disk gives up what
-// it takes out and can't note as taken, which is beyond the receiver. One seed of ten has an outage of half an hour.
+// it takes out and can't note as taken, which is beyond the receiver, so that little may wait in it. One seed of ten has an outage of half an hour.
 func (s *schedule) drawOutput(rng *rand.Rand) {
 	full := s.faults[slices.IndexFunc(s.faults, func(f fault) bool { return f.kind == fullDisk })]
 	var free time.Duration // when the one before has ended
