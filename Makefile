@@ -36,17 +36,20 @@ COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell fin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build run test faults soak bench bench-e2e fuzz lint vuln generate format tidy check clean go git
+.PHONY: help build preflight run test faults soak bench bench-e2e fuzz lint vuln generate format tidy check clean go git
 
 help: ## print this
 	@echo "Targets of awsapigateway:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 
 build: $(COLLECTOR) ## build the collector, _build/otelcol-apigateway, with ocb
 	@scripts/build size $(COLLECTOR)
 
 $(COLLECTOR): $(COLLECTOR_SOURCES) | go
 	@scripts/build collector $(COLLECTOR) $(TOOLS) builder --config builder-config.yaml
+
+preflight: | go ## build .bin/apigateway-preflight, which tries a config before it runs
+	@mkdir -p .bin && go build -buildvcs=false -trimpath -o .bin/ ./cmd/apigateway-preflight
 
 run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AWS; RUN_FOR=30s: so long
 	@mkdir -p .bin && go build -buildvcs=false -o .bin/ ./cmd/awssim ./cmd/demo
