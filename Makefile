@@ -27,7 +27,7 @@ GOVULNCHECK   := .bin/govulncheck-$(GOVULNCHECK_VERSION)
 TOOLS         := go tool -modfile internal/tools/go.mod
 SCRIPTS       := .ci/run $(wildcard scripts/*)
 # Modules of their own, so that what they need is in no other build.
-MODULES       := deploy/lint monitoring/ruletest
+MODULES       := deploy/lint exporterconfig/kafkatest monitoring/ruletest
 
 # What the collector is made of: the manifest, the modules, and the receiver's sources and folders.
 COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell find receiver -type d ! -name testdata) \

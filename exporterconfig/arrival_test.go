@@ -127,19 +127,19 @@ func datadogs(t *testing.T, b *backend) {
 
 // TestAgentAndGatewayPassOn runs the two configs as two collectors, of which the gateway comes later.
 func TestAgentAndGatewayPassOn(t *testing.T) {
+	t.Parallel()
 	b, address := newBackend(t), freePort(t)
-	t.Setenv("OTLP_ENDPOINT", b.URL)
-	t.Setenv("GATEWAY_ENDPOINT", "http://"+address)
 	path, err := filepath.Abs("gateway.yaml")
 	require.NoError(t, err)
 	world, sent := observed(t)
 	complete := b.has(sent)
 	var gateway *exec.Cmd
-	run(t, "agent.yaml", "[]", world, append(soon(t, "agent.yaml"), watched...), func() bool {
+	settings := append(soon(t, "agent.yaml"), watched...)
+	run(t, "agent.yaml", "[]", world, append(settings, "exporters::otlp_http::endpoint: http://"+address), func() bool {
 		if gateway == nil {
 			time.Sleep(2 * time.Second) // the agent finds no gateway
 			gateway = command(t, "--config", path, "--config", "yaml:receivers::otlp::protocols::http::endpoint: "+address,
-				"--config", "yaml:exporters::otlp_http::retry_on_failure::initial_interval: 100ms",
+				"--config", "yaml:exporters::otlp_http::endpoint: "+b.URL, "--config", "yaml:exporters::otlp_http::retry_on_failure::initial_interval: 100ms",
 				"--config", "yaml:service::telemetry::metrics::level: none")
 			require.NoError(t, gateway.Start())
 		}
@@ -153,6 +153,7 @@ func TestAgentAndGatewayPassOn(t *testing.T) {
 
 // TestFilesHaveEverything runs file.yaml.
 func TestFilesHaveEverything(t *testing.T) {
+	t.Parallel()
 	world, sent := observed(t)
 	dir := t.TempDir()
 	var got received
@@ -191,6 +192,7 @@ func readFiles(t *testing.T, dir string) received {
 
 // TestTheLogShowsEverySignal runs debug.yaml, whose log has a line for each point, record and span.
 func TestTheLogShowsEverySignal(t *testing.T) {
+	t.Parallel()
 	world, sent := observed(t)
 	log := filepath.Join(t.TempDir(), "log")
 	point, record := regexp.MustCompile(`^aws\.api_gateway\.requests\{.*\} (\d+)\n`), regexp.MustCompile(` log\.record\.uid=\S+`)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -134,11 +135,18 @@ func end(t *testing.T, c *exec.Cmd) {
 	assert.NoError(t, c.Wait())
 }
 
+// freePort is an address that nobody listens at. It is below those that systems give out, so that nobody gets it until it is used.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20000+rand.IntN(12000)))
+		if err != nil {
+			continue
+		}
+		require.NoError(t, l.Close())
+		return l.Addr().String()
+	}
+	require.Fail(t, "all ports are taken")
+	return ""
 }
 
 func span() (from, to time.Time) {

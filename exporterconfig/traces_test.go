@@ -19,6 +19,7 @@ import (
 // TestOTLPOverGRPCArrives sends otlp.yaml's signals to an OTLP receiver. REST's requests are traced by X-Ray, all of them; HTTP's and WebSocket's make spans by the
 // formats of access logs that the receiver's README says to copy.
 func TestOTLPOverGRPCArrives(t *testing.T) {
+	t.Parallel()
 	formats := documentedFormats(t)
 	to := time.Now().UTC().Truncate(time.Minute).Add(-12 * time.Minute)
 	from := to.Add(-4 * time.Minute)
