@@ -44,13 +44,17 @@ func load(ctx context.Context, uris []string) (found []instance, err error) {
 	if err != nil {
 		return nil, err
 	}
+	there, err := extensionsOf(conf)
+	if err != nil {
+		return nil, err
+	}
 	receivers, err := conf.Sub("receivers")
 	if err != nil {
 		return nil, fmt.Errorf("cannot read receivers: %w", err)
 	}
 	var errs []error
 	for key := range receivers.ToStringMap() {
-		i, err := decode(receivers, key, standsIn)
+		i, err := decode(receivers, key, standsIn, there)
 		if err != nil {
 			errs = append(errs, err)
 		} else if i != nil {
@@ -65,7 +69,7 @@ func load(ctx context.Context, uris []string) (found []instance, err error) {
 }
 
 // decode decodes and validates one receiver; nil where it is of another type.
-func decode(receivers *confmap.Conf, key string, standsIn map[string][]string) (*instance, error) {
+func decode(receivers *confmap.Conf, key string, standsIn map[string][]string, there extensions) (*instance, error) {
 	factory := awsapigatewayreceiver.NewFactory()
 	var id component.ID
 	if err := id.UnmarshalText([]byte(key)); err != nil || id.Type() != factory.Type() {
@@ -82,6 +86,11 @@ func decode(receivers *confmap.Conf, key string, standsIn map[string][]string) (
 	var errs []error
 	for _, err := range flat(config.Validate()) {
 		errs = append(errs, fmt.Errorf("receivers::%s::%w", key, err))
+	}
+	if config.Storage != nil {
+		if err := there.check(*config.Storage); err != nil {
+			errs = append(errs, fmt.Errorf("receivers::%s::storage: %w", key, err))
+		}
 	}
 	if len(standsIn[id.String()]) == 0 {
 		errs = append(errs, fmt.Errorf("receivers::%s: is in no pipeline: name it in service::pipelines, under metrics, logs or traces", key))
@@ -136,4 +145,50 @@ func pipelines(conf *confmap.Conf) (map[string][]string, error) {
 		}
 	}
 	return in, nil
+}
+
+// extensions are those that a config defines, and those that its collector starts.
+type extensions struct {
+	defined, started []string
+}
+
+func extensionsOf(conf *confmap.Conf) (e extensions, err error) {
+	for key := range sub(conf, "extensions") {
+		var id component.ID
+		if id.UnmarshalText([]byte(key)) == nil { // the collector says what is wrong with the others
+			e.defined = append(e.defined, id.String())
+		}
+	}
+	slices.Sort(e.defined)
+	service := confmap.NewFromStringMap(map[string]any{"extensions": sub(conf, "service")["extensions"]})
+	var listed struct {
+		Extensions []component.ID `mapstructure:"extensions"`
+	}
+	if err := service.Unmarshal(&listed); err != nil {
+		return e, fmt.Errorf("service::extensions: %w", err)
+	}
+	for _, id := range listed.Extensions {
+		e.started = append(e.started, id.String())
+	}
+	return e, nil
+}
+
+// sub is a section of a config; nil where it has none.
+func sub(conf *confmap.Conf, key string) map[string]any {
+	section, _ := conf.Get(key).(map[string]any)
+	return section
+}
+
+// check says what keeps an extension from being there when the receiver starts.
+func (e extensions) check(id component.ID) error {
+	name := id.String()
+	switch {
+	case !slices.Contains(e.defined, name) && len(e.defined) == 0:
+		return fmt.Errorf("there is no extension %q: define it under extensions, and list it in service::extensions", name)
+	case !slices.Contains(e.defined, name):
+		return fmt.Errorf("there is no extension %q: extensions has %s", name, strings.Join(e.defined, ", "))
+	case !slices.Contains(e.started, name):
+		return fmt.Errorf("the extension %q is not started: list it in service::extensions", name)
+	}
+	return nil
 }

@@ -164,7 +164,20 @@ func TestWrongConfigs(t *testing.T) {
 		"no pipeline": {config: strings.Replace(one, "receivers: [awsapigateway]", "receivers: [otlp]", 1), want: []string{"receivers::awsapigateway: is in no pipeline"}},
 		"no receiver": {config: "receivers: {otlp: {}}\nservice: {pipelines: {metrics: {receivers: [otlp]}}}", want: []string{"there is no awsapigateway"}},
 		"no region":   {config: strings.Replace(one, "    regions: [us-east-1]\n", "", 1), want: []string{"receivers::awsapigateway", "regions: is not set"}},
-		"no YAML":     {config: "receivers: [", want: []string{"cannot resolve the config"}},
+		"storage that is not defined": {
+			config: stored("filestorage", "file_storage"),
+			want:   []string{`receivers::awsapigateway::storage: there is no extension "filestorage": extensions has file_storage, health_check`},
+		},
+		"storage that is not started": {
+			config: stored("file_storage", "health_check"),
+			want:   []string{`receivers::awsapigateway::storage: the extension "file_storage" is not started: list it in service::extensions`},
+		},
+		"storage without extensions": {
+			config: strings.Replace(one, "inventory:", "storage: file_storage\n    inventory:", 1),
+			want:   []string{`receivers::awsapigateway::storage: there is no extension "file_storage": define it under extensions, and list it in service::extensions`},
+		},
+		"extensions that are no list": {config: stored("file_storage", "a: b"), want: []string{"service::extensions"}},
+		"no YAML":                     {config: "receivers: [", want: []string{"cannot resolve the config"}},
 		"defaults alone": {
 			config: "receivers: {awsapigateway: }\nservice: {pipelines: {metrics: {receivers: [awsapigateway]}}}", want: []string{"regions: is not set"},
 		},
@@ -179,6 +192,21 @@ func TestWrongConfigs(t *testing.T) {
 			assert.Zero(t, sim.Count(""))
 		})
 	}
+}
+
+// stored is a config whose receiver names a storage, and whose collector starts some of two extensions.
+func stored(storage, started string) string {
+	config := strings.Replace(one, "inventory:", "storage: "+storage+"\n    inventory:", 1)
+	config = strings.Replace(config, "service:", "service:\n  extensions: ["+started+"]", 1)
+	return config + "extensions: {file_storage: {directory: .}, health_check: }\n"
+}
+
+// A storage that the collector starts is one to work with; it is not opened.
+func TestStorageThatIsThere(t *testing.T) {
+	embedded(t)
+	status, _, errs := preflight("--config", file(t, stored("file_storage", "health_check, file_storage")))
+	assert.Equal(t, works, status, errs)
+	assert.Empty(t, errs)
 }
 
 func TestCommandLine(t *testing.T) {
