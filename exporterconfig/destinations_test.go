@@ -36,7 +36,7 @@ func section(config map[string]any, keys ...string) map[string]any {
 }
 
 // runnable is the path of a config that this collector runs. It has no Kafka receiver: an OTLP receiver that listens nowhere else takes its place, so that
-// the rest is checked.
+// the rest is checked. TestKafkaKeepsWhatNobodyTakes runs the whole.
 func runnable(t *testing.T, file string) string {
 	t.Helper()
 	config := read(t, file)

@@ -16,8 +16,8 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
 )
 
-// TestOTLPOverGRPCArrives sends otlp.yaml's signals to an OTLP receiver. REST's requests are traced by X-Ray, all of them; HTTP's and WebSocket's make spans by the
-// formats of access logs that the receiver's README says to copy.
+// TestOTLPOverGRPCArrives sends otlp.yaml's signals to an OTLP receiver. REST's requests are traced by X-Ray, all of them; HTTP's and WebSocket's make
+// spans by the formats of access logs that the receiver's README says to copy.
 func TestOTLPOverGRPCArrives(t *testing.T) {
 	t.Parallel()
 	formats := documentedFormats(t)
@@ -79,7 +79,8 @@ func TestOTLPOverGRPCArrives(t *testing.T) {
 		"service::pipelines::traces/arrived: {receivers: [otlp/arrived], exporters: [file/traces]}",
 	}, func() bool {
 		got, all = readTraces(t, dir+"/traces.jsonl"), readFiles(t, dir)
-		return all.counted() == requests && all.entities["aws.api_gateway.stage"] == stages(world) && maps.Equal(got.servers, want) && got.traced(xray) == spans && len(traceIDs(t, dir+"/logs.jsonl", xray)) == len(xray)
+		return all.counted() == requests && all.entities["aws.api_gateway.stage"] == stages(world) && maps.Equal(got.servers, want) &&
+			got.traced(xray) == spans && len(traceIDs(t, dir+"/logs.jsonl", xray)) == len(xray)
 	})
 	assert.Equal(t, requests, all.counted(), "requests that metrics tell of")
 	assert.Equal(t, stages(world), all.entities["aws.api_gateway.stage"], "entity events of stages")
