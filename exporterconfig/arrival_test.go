@@ -405,3 +405,52 @@ func keys(m pcommon.Map) []string {
 	}
 	return out
 }
+
+// TestTotalsBecomeDeltas sends what usage plans used, the only total of the receiver, through the configs of backends that take deltas only.
+func TestTotalsBecomeDeltas(t *testing.T) {
+	seen := 0
+	for _, file := range configs(t) {
+		if _, ok := section(read(t, file), "processors")["cumulative_to_delta"]; !ok {
+			continue
+		}
+		seen++
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			b, address := newBackend(t), freePort(t)
+			world, _ := observed(t)
+			totals := []string{
+				`"startTimeUnixNano":"1000000000","timeUnixNano":"61000000000","asInt":"10"`,
+				`"startTimeUnixNano":"1000000000","timeUnixNano":"121000000000","asInt":"25"`,
+			}
+			run(t, file, "[]", world, append(soon(t, file),
+				"exporters::otlp_http::metrics_endpoint: "+b.URL+"/v1/metrics",
+				"receivers::otlp/total::protocols::http::endpoint: "+address,
+				"service::pipelines::metrics::receivers: [otlp/total]",
+			), func() bool {
+				for len(totals) > 0 {
+					resp, err := http.Post("http://"+address+"/v1/metrics", "application/json", strings.NewReader(`{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":
+						"aws.api_gateway.usage_plan.requests","sum":{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[{`+totals[0]+`}]}}]}]}]}`))
+					if err != nil {
+						return false
+					}
+					if !assert.NoError(t, resp.Body.Close()) || resp.StatusCode != http.StatusOK {
+						return false
+					}
+					totals = totals[1:]
+				}
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				return len(b.metrics) > 0
+			})
+			var values []int64
+			b.each(func(_ string, m pmetric.Metric) {
+				assert.Equal(t, pmetric.AggregationTemporalityDelta, temporality(m), m.Name())
+				for _, p := range m.Sum().DataPoints().All() {
+					values = append(values, p.IntValue())
+				}
+			})
+			assert.Equal(t, []int64{15}, values, "what was used since the first total that the collector saw")
+		})
+	}
+	assert.Equal(t, 2, seen)
+}
