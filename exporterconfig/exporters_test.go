@@ -121,7 +121,7 @@ func run(t *testing.T, file, buckets string, world *awssim.World, overrides []st
 	log := &logBuffer{ready: make(chan struct{})}
 	c.Stderr = log
 	require.NoError(t, c.Start())
-	assert.Eventually(t, done, 40*time.Second, 200*time.Millisecond)
+	assert.Eventually(t, done, 90*time.Second, 200*time.Millisecond)
 	end(t, c)
 	assert.NotContains(t, log.text.String(), "panic")
 	assert.NotContains(t, log.text.String(), "misaligned")

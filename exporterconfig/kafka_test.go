@@ -56,27 +56,31 @@ func TestKafkaKeepsWhatNobodyTakes(t *testing.T) {
 	where.check(t)
 
 	// The next step refuses: there is no queue that keeps the data, and the backend is away.
+	b.mu.Lock()
 	b.away = true
+	b.mu.Unlock()
 	refusing := k.consumer(t, b, "exporters::otlp_http::sending_queue::enabled: false", "exporters::otlp_http::retry_on_failure::enabled: false")
 	assert.Eventually(t, func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return len(b.headers) == len(topics) && b.refused > 2*len(topics)
-	}, 40*time.Second, 100*time.Millisecond, "nothing is offered again")
+	}, 90*time.Second, 100*time.Millisecond, "nothing is offered again")
 	end(t, refusing)
 	assert.Empty(t, k.done(t), "positions of what was refused")
 
 	// As it is written, the queue takes everything, while the backend refuses.
+	b.mu.Lock()
 	before := b.refused
+	b.mu.Unlock()
 	taking := k.consumer(t, b, soon(t, "kafkaconsumer.yaml")...)
-	assert.Eventually(t, func() bool { return assert.ObjectsAreEqual(where.count, k.done(t)) }, 40*time.Second, 200*time.Millisecond)
+	assert.Eventually(t, func() bool { return assert.ObjectsAreEqual(where.count, k.done(t)) }, 90*time.Second, 200*time.Millisecond)
 	assert.Equal(t, where.count, k.done(t), "positions of what the queue has")
 	b.mu.Lock()
 	assert.Greater(t, b.refused, before)
 	assert.Empty(t, b.metrics)
 	b.away = false
 	b.mu.Unlock()
-	assert.Eventually(t, b.has(sent), 40*time.Second, 200*time.Millisecond)
+	assert.Eventually(t, b.has(sent), 90*time.Second, 200*time.Millisecond)
 	end(t, taking)
 	b.check(t, sent)
 	deltas(t, &b.received)
