@@ -13,9 +13,9 @@ import (
 // TestBulk: a backlog is read whole, in order, in full pages, each line in the format of its stage and with an id and a time of its own.
 func TestBulk(t *testing.T) {
 	for name, format := range map[string]string{"json": demoJSON, "csv": demoCSV, "agents": `{"agent":"$context.identity.userAgent","id":"$context.requestId","t":$context.requestTimeEpoch}`} {
-		h := start(t, Config{World: BulkWorld(noon, 2, 20_000, 500, 2, format)})
+		h := start(t, Config{World: BulkWorld(noon, 2, 8000, 500, 2, format)})
 		events, pages := h.events(t, between("/aws/apigateway/bulk-000001", noon.Add(-2*time.Hour), noon))
-		if len(events) != 20_000 || pages < 12 || pages > 20 {
+		if len(events) != 8000 || pages < 5 || pages > 8 {
 			t.Fatalf("%s: %d events in %d pages", name, len(events), pages)
 		}
 		for _, call := range h.Calls() {
@@ -51,7 +51,7 @@ func TestBulk(t *testing.T) {
 			t.Errorf("%s: a line has %d bytes", name, mean)
 		}
 		half, _ := h.events(t, between("/aws/apigateway/bulk-000000", noon.Add(-30*time.Minute), noon.Add(-15*time.Minute)))
-		if n := len(half); n < 4900 || n > 5100 {
+		if n := len(half); n < 1960 || n > 2040 {
 			t.Errorf("%s: a quarter of the time has %d events", name, n)
 		}
 		if quiet, _ := h.events(t, between("/aws/apigateway/idle-000000", noon.Add(-10*time.Minute), noon)); len(quiet) < 30 || len(quiet) > 100 {

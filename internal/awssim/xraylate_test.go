@@ -19,7 +19,7 @@ func TestSegmentsArriveInPieces(t *testing.T) {
 		World: world, Now: func() time.Time { return now },
 		Tracing: Arrival{Base: 4 * time.Second, Max: 2 * time.Minute, Late: 0.2, Pieces: 0.4},
 	})
-	from, to := noon.Add(-30*time.Second), noon
+	from, to := noon.Add(-8*time.Second), noon
 	want := traceTruth(world, from, to)
 	revisions, before := map[string]int32{}, map[string]map[string]segmentDocument{}
 	sawProgress, sawPartial, sawWithoutGateway, grew := false, false, false, 0
