@@ -15,7 +15,7 @@ import (
 // What is dark, and how to light it.
 const (
 	noAccessLog         = "no access log"
-	noAccessLogRemedy   = "set accessLogSettings of the stage: a log group of this account and region, and a format; docs/preflight.md has formats to copy"
+	noAccessLogRemedy   = "set accessLogSettings of the stage: a log group of this account and region, and a format; docs/log-formats.md has formats to copy"
 	noExecutionLog      = "no execution log"
 	executionLogRemedy  = "set the logging level of the stage to INFO or ERROR; it is billed as ingestion of CloudWatch Logs"
 	noLoggingRole       = "no role for API Gateway's own logging"
@@ -33,8 +33,8 @@ const (
 	unknownSeries       = "series that are not collected"
 	unknownSeriesRemedy = "their API is in no list, or their dimensions are not known: metrics::extra takes other metrics of AWS/ApiGateway"
 	uncompilable        = "an access-log format that nothing can be decoded with"
-	uncompilableRemedy  = "take one of the formats in docs/preflight.md"
-	missingRemedy       = "add the variables to the format, or take one of the formats in docs/preflight.md"
+	uncompilableRemedy  = "take one of the formats in docs/log-formats.md"
+	missingRemedy       = "add the variables to the format, or take one of the formats in docs/log-formats.md"
 )
 
 // darkness gathers what is dark by what it is and what mends it.
@@ -105,10 +105,17 @@ func (p *probe) darkLogs(d *darkness, a *model.API, s *model.Stage) {
 		d.add(uncompilable, where, uncompilableRemedy)
 		return
 	}
-	if missing := accessspan.Missing(a.Type, f); len(missing) > 0 {
+	missing := accessspan.Missing(a.Type, f)
+	if !p.authorized[a.ID] {
+		missing = slices.DeleteFunc(missing, ofAuthorizer)
+	}
+	if len(missing) > 0 {
 		d.add("access log lacks "+strings.Join(missing, ", "), where, missingRemedy)
 	}
 }
+
+// ofAuthorizer says whether only requests that an authorizer saw have a variable.
+func ofAuthorizer(variable string) bool { return strings.HasPrefix(variable, "authorizer.") }
 
 // darkStage looks at a stage's other settings.
 func (p *probe) darkStage(d *darkness, a *model.API, s *model.Stage) {

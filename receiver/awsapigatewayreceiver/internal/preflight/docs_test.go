@@ -10,13 +10,18 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
-// The page says what the program says: its formats, classes, kinds of darkness and questions.
+// The pages say what the program says: formats, classes, kinds of darkness and questions.
 func TestPageIsRight(t *testing.T) {
 	b, err := os.ReadFile("../../../../docs/preflight.md")
 	require.NoError(t, err)
 	page := string(b)
+	formats, err := os.ReadFile("../../../../docs/log-formats.md")
+	require.NoError(t, err)
 	for _, format := range []string{accessspan.RESTFormat, accessspan.HTTPFormat, accessspan.WebSocketFormat} {
-		assert.Contains(t, page, "\n"+format+"\n")
+		assert.Contains(t, string(formats), "\n"+format+"\n")
+	}
+	for _, remedy := range []string{noAccessLogRemedy, uncompilableRemedy, missingRemedy} {
+		assert.Contains(t, remedy, "docs/log-formats.md")
 	}
 	for class, word := range words {
 		assert.Contains(t, page, "\n| "+word+" | ", class)

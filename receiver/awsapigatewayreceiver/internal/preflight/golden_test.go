@@ -78,6 +78,35 @@ func TestDark(t *testing.T) {
 	}
 }
 
+// Variables of authorizers are missing only from the access logs of APIs that have one, and of none where that can't be read.
+func TestAuthorizersAreMissingWhereThereAreAny(t *testing.T) {
+	t.Parallel()
+	for _, deny := range []bool{false, true} {
+		r := newRig(t)
+		r.everything()
+		if deny {
+			r.sim.SetFaults(awssim.Faults{Deny: map[string]awssim.DenyKind{"GetAuthorizers": awssim.IdentityPolicy, called("GetAuthorizers (v2)"): awssim.IdentityPolicy}})
+		}
+		region := r.world.Accounts[0].Regions[0]
+		var with []string
+		for _, d := range r.run(t).Targets[0].Dark {
+			if !strings.HasPrefix(d.What, "access log lacks ") || !strings.Contains(d.What, " authorizer.") {
+				continue
+			}
+			for _, where := range d.Where {
+				name, _, _ := strings.Cut(where, "/")
+				assert.True(t, slices.ContainsFunc(region.APIs, func(a *awssim.API) bool { return a.Name == name && len(a.Authorizers) > 0 }), where)
+				with = append(with, where)
+			}
+		}
+		if deny {
+			assert.Empty(t, with)
+		} else {
+			assert.Contains(t, with, "orders/prod")
+		}
+	}
+}
+
 // With Transaction Search, the traces that X-Ray does not index are dark.
 func TestTransactionSearchIsDark(t *testing.T) {
 	t.Parallel()

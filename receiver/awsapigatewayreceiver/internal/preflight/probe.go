@@ -33,6 +33,8 @@ type probe struct {
 	search bool
 	// roleless says that the account has no role with which API Gateway writes logs.
 	roleless bool
+	// authorized are the ids of APIs that have an authorizer, of those where that matters.
+	authorized map[string]bool
 
 	mu       sync.Mutex // of what reads note, which the inventory makes in parallel
 	outcomes map[string]*outcome
@@ -52,7 +54,7 @@ func newProbe(s *Settings, client *aws.Client) *probe {
 	at := client.Target()
 	return &probe{
 		Settings: s, client: client, account: accountOf(s, at.Label), target: &Target{Label: at.Label, Region: at.Region, Dark: []Dark{}, Month: Price{Lines: []Line{}}},
-		identifies: at.AccountID == "", outcomes: map[string]*outcome{}, traced: map[string]bool{}, snapshot: &inventory.Snapshot{},
+		identifies: at.AccountID == "", outcomes: map[string]*outcome{}, traced: map[string]bool{}, authorized: map[string]bool{}, snapshot: &inventory.Snapshot{},
 	}
 }
 
@@ -67,7 +69,7 @@ func (p *probe) run(ctx context.Context) {
 		Target: at, Reader: p, Config: p.Inventory, Filter: p.Filter, Clock: p.Clock, Store: &checkpoint.Store{}, Key: "inventory", Logger: zap.NewNop(),
 		CheckpointError: func(context.Context) {},
 	})
-	for _, step := range []func(context.Context){p.apis, p.reads, p.metrics, p.alarms, p.logGroups, p.traces} {
+	for _, step := range []func(context.Context){p.apis, p.reads, p.authorizers, p.metrics, p.alarms, p.logGroups, p.traces} {
 		if ctx.Err() != nil {
 			return
 		}

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/accesslog"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
 // What is asked about where there is nothing: AWS says that it does not exist, if the caller may ask.
@@ -42,6 +45,36 @@ func (p *probe) apis(ctx context.Context) {
 	}
 	p.snapshot = p.inventory.Current()
 	p.countAPIs()
+}
+
+// authorizers notes which APIs have one, of those with an access log that does not say all of it. Where the read is denied, none is known to have one.
+func (p *probe) authorizers(ctx context.Context) {
+	denials := map[bool]int{}
+	for i := range p.snapshot.APIs {
+		a := &p.snapshot.APIs[i]
+		rest, lacks := a.Type == model.REST, false
+		if !p.Filter.API(a) || denials[rest] >= maxStageDenials || ctx.Err() != nil {
+			continue
+		}
+		p.snapshot.CollectedOf(a, func(s *model.Stage) {
+			f, err := accesslog.Compile(s.AccessLog.Format)
+			lacks = lacks || s.AccessLog.Destination != "" && err == nil && slices.ContainsFunc(accessspan.Missing(a.Type, f), ofAuthorizer)
+		})
+		if !lacks || !p.lines() {
+			continue
+		}
+		what := model.GetAuthorizers
+		if rest {
+			what = model.GetRestAuthorizers
+		}
+		items, err := p.Read(ctx, what, model.ReadOf{API: a.ID})
+		if err != nil {
+			denials[rest]++
+		} else {
+			denials[rest] = 0
+		}
+		p.authorized[a.ID] = len(items) > 0
+	}
 }
 
 func (p *probe) countAPIs() {
