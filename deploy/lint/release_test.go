@@ -45,3 +45,19 @@ func TestReleaseAndImageAreBuiltAlike(t *testing.T) {
 		assert.Contains(t, image, same)
 	}
 }
+
+// The preflight is where the collector is: it tries a config with the credentials that the collector has there.
+func TestPreflightIsBesideTheCollector(t *testing.T) {
+	release, image := read(t, workflow), read(t, "../Dockerfile")
+	for _, program := range []string{"otelcol-apigateway", "apigateway-preflight"} {
+		assert.Regexp(t, `tar -C dist -czf \S+ [\w. -]*\b`+program+` `, release, "packed")
+		assert.Contains(t, release, "scan file:dist/"+program+" ", "what is in it is said")
+		assert.Regexp(t, `COPY --from=build [/\w -]*/`+program+` `, image)
+	}
+	build := regexp.MustCompile(`go build .*-trimpath -ldflags="-s -w" -o (\S+) \./cmd/apigateway-preflight`)
+	for file, want := range map[string]string{release: "dist/apigateway-preflight", image: "/apigateway-preflight"} {
+		built := build.FindStringSubmatch(file)
+		require.NotNil(t, built)
+		assert.Equal(t, want, built[1])
+	}
+}
