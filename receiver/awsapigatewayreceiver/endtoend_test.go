@@ -70,7 +70,7 @@ func TestSumsEqualWhatHappened(t *testing.T) {
 
 func TestTotalsHoldUnderFaults(t *testing.T) {
 	all := awssim.Faults{Throttle: 0.3, ServerError: 0.05, Drop: 0.05, PartialData: 0.2, InternalError: 0.05}
-	for name, set := range map[string]struct {
+	for name, set := range fewerRaced(map[string]struct {
 		sim    func(*awssim.Config)
 		edit   func(*Config)
 		refuse bool
@@ -105,7 +105,7 @@ func TestTotalsHoldUnderFaults(t *testing.T) {
 			c.Faults = all
 			c.Lateness = awssim.Lateness{Base: time.Minute, Max: 5 * time.Minute, Late: 0.3}
 		}, refuse: true, drain: 20 * time.Minute},
-	} {
+	}, "late, faulty, and refused", "late, every minute, with buckets") {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var from, to time.Time

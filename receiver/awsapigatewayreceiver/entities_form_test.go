@@ -82,6 +82,7 @@ func checkStrings(t *testing.T, m pcommon.Map, what string) {
 
 // Both forms are those of their specification, down to the types of values; and none is none.
 func TestEntityEventForms(t *testing.T) {
+	withoutRace(t)
 	for _, form := range []string{inventory.EventsSpecification, inventory.EventsLegacy, inventory.EventsNone} {
 		t.Run(form, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -242,6 +243,7 @@ func TestSignalsCarryOneIdentity(t *testing.T) {
 
 // A consumer of entities that blocks stops neither the metrics nor the crawl, and gets the latest state of everything when it takes again.
 func TestBlockedEntitiesStopNothingElse(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newRigAt(t, 150, func(epoch time.Time) *awssim.World { return awssim.DemoWorld(epoch.Add(10 * time.Minute)) }, nil)
 		r.entities = &entitySink{}

@@ -38,6 +38,7 @@ func mostWithin(calls []awssim.Call, window time.Duration) int {
 // A large inventory is crawled within the budget, and only once: an unchanged crawl lists, and asks each API for its stages. The interval that this
 // makes is reported.
 func TestLargeInventoryStaysWithinItsBudget(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, 60, func(time.Time) *awssim.World {
 			return awssim.InventoryWorld(largeREST, largeHTTP, largeStages, largeRoutes)
@@ -100,6 +101,7 @@ func TestLargeInventoryStaysWithinItsBudget(t *testing.T) {
 
 // The default report intervals make as many records an hour as there are APIs, stages and the like, and a 24th of the rest, spread over the hour.
 func TestReportsAreSpread(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, 900, func(time.Time) *awssim.World {
 			return awssim.InventoryWorld(largeREST, largeHTTP, largeStages, largeRoutes)

@@ -69,6 +69,7 @@ func plant(v reflect.Value) int {
 
 // No secret of the account is in any record, metric, status or log line, whatever is switched on and whatever fails.
 func TestNoSecretComesOut(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for _, form := range []string{inventory.EventsSpecification, inventory.EventsLegacy} {
 		t.Run(form, func(t *testing.T) {

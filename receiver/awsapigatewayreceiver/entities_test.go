@@ -56,6 +56,7 @@ func newInventoryRig(t *testing.T, factor float64, world func(epoch time.Time) *
 // Everything in the world comes out, with each of its values and relations, and follows the world as it changes; and each entity is reported
 // exactly once in its interval.
 func TestEntitiesEqualTheWorld(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, inventorySpeed, awssim.DemoWorld, nil)
 		stop := r.start()
@@ -165,6 +166,7 @@ var inventoryOperations = []string{
 
 // A crawl of which any part is denied, fails or makes no sense deletes nothing and takes nothing back, and says what is missing.
 func TestPartialCrawlsDeleteNothing(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, 6000, goneWorld(10000*time.Hour), nil)
 		r.edit = func(c *Config) {
@@ -222,6 +224,7 @@ var withoutID = map[string]bool{
 
 // A denial says which action on which resource, and whether a policy can mend it; the rest of the inventory comes all the same.
 func TestDeniedReadsSayWhatIsMissing(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, inventorySpeed, goneWorld(10000*time.Hour), func(c *awssim.Config) {
 			c.Faults.Deny = map[string]awssim.DenyKind{

@@ -165,6 +165,7 @@ func TestDeletedAndRecreated(t *testing.T) {
 }
 
 func TestManyAPIs(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		// Big worlds need a slower clock: the embedded AWS makes their traffic while it passes.

@@ -83,6 +83,7 @@ func TestLogGroupIsMadeAgain(t *testing.T) {
 
 // What retention took away during an outage, or what max_backfill leaves out, is said to be lost, once. Everything else comes.
 func TestOutageIsLongerThanWhatCanBeRead(t *testing.T) {
+	withoutRace(t)
 	for name, set := range map[string]struct {
 		group  *awssim.LogGroup
 		edit   func(*Config)

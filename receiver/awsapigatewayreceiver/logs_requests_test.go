@@ -46,7 +46,7 @@ func TestEachRequestIsOneAccessRecord(t *testing.T) {
 // No request is missing and none comes twice, whatever goes wrong with reading them.
 func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 	reads := []string{"FilterLogEvents", "DescribeLogGroups"}
-	for name, set := range map[string]struct {
+	for name, set := range fewerRaced(map[string]struct {
 		sim    func(*awssim.Config)
 		edit   func(*Config)
 		refuse bool
@@ -71,7 +71,7 @@ func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 			c.Ingestion, c.MaxPage = manyLate, 50
 			c.Faults = awssim.Faults{EmptyPages: 0.2, Throttle: 0.1, ServerError: 0.1, Drop: 0.05, Truncate: 0.05, Malformed: 0.05, Only: reads}
 		}, refuse: true},
-	} {
+	}, "everything") {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var from, to time.Time

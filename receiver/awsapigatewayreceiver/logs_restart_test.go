@@ -31,6 +31,7 @@ func (s *recordSink) takeRecords(t *testing.T, c child) (repeated int) {
 // A collector that is killed loses nothing. What it had handed over and not stored yet comes again, the same to the letter: at most a batch of each group.
 // One that is terminated repeats nothing.
 func TestRestartsLoseAndRepeatNoRecords(t *testing.T) {
+	withoutRace(t)
 	for name, set := range map[string]struct {
 		signal syscall.Signal
 		faults awssim.Faults

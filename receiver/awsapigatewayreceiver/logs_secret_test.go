@@ -64,6 +64,7 @@ func (rec *record) shown() string {
 
 // No API key, principal, claim, token, cookie or authorizer's answer is in any record, and no value that the user redacts.
 func TestNoSecretIsInARecord(t *testing.T) {
+	withoutRace(t)
 	for name, set := range map[string]struct {
 		edit     func(*Config)
 		redacted *redaction

@@ -1,5 +1,3 @@
-//go:build !race
-
 package awsapigatewayreceiver
 
 import (
@@ -21,9 +19,8 @@ import (
 // The embedded AWS makes the events of a Bulk at a price that lets two cores serve the whole rate on a clock fifty times as fast, but they are never late.
 // Those of traffic cost it ten times as much. Of these a fifth is read, rates and all: ten groups of the same traffic at a fifth of the calls, so that
 // each group has as many events and calls as before; one event in 500 is up to eight minutes late.
-//
-// Under the race detector, which makes everything ten times as slow, two cores do not keep up with the clock.
 func TestThousandRequestsASecondAtQuota(t *testing.T) {
+	withoutRace(t)
 	for _, c := range []loadCase{
 		{name: "all of them, in time", groups: 50, perSecond: 5},
 		{name: "a fifth of them, some late", groups: 10, perSecond: 1, late: awssim.Lateness{Base: 8 * time.Second, Max: 8 * time.Minute, Late: 0.002}},

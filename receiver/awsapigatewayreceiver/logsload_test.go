@@ -1,5 +1,3 @@
-//go:build !race
-
 package awsapigatewayreceiver
 
 import (
@@ -124,6 +122,7 @@ func groupsAsked(calls []awssim.Call) map[string]int {
 // thirty of them a second, in real time, two cores still answer as fast as AWS does. Where they do not, the calls of one and a half rounds take longer,
 // and so may the events.
 func TestQuietGroupsStayCurrentBesideABacklog(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		const (
 			factor    = 12

@@ -81,6 +81,7 @@ func (f *firing) stage() string {
 //
 // The collector is a process with a clock of its own, which has to keep up with the rig's fast one: nothing of this package runs beside it.
 func TestAlertsFireOnAnIncident(t *testing.T) {
+	withoutRace(t)
 	for _, c := range []struct {
 		rules string
 		every time.Duration // requests, errors and messages

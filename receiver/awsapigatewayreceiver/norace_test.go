@@ -2,5 +2,9 @@
 
 package awsapigatewayreceiver
 
-// thinned is by how much the traffic of the tests' worlds is thinned: not at all.
-const thinned = 1
+const (
+	// raced says whether the race detector watches.
+	raced = false
+	// thinned is by how much the traffic of the tests' worlds is thinned: not at all.
+	thinned = 1
+)

@@ -122,6 +122,7 @@ func TestPreflightPriceOfMetricsIsWhatTheCallsCost(t *testing.T) {
 
 // The price of traces is what a receiver's scans and retrievals then cost: the cap, and what is retrieved once more when it has settled.
 func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		const minutes, foreign = 8, 2400
 		const settle = 12 * time.Minute // a machine that is busy is minutes of the fast clock late, and what is read that late is read once

@@ -31,6 +31,7 @@ func (s *sink) takeMetrics(t *testing.T, c child) {
 }
 
 func TestRestartsLoseNothing(t *testing.T) {
+	withoutRace(t)
 	for name, set := range map[string]struct {
 		signal  syscall.Signal
 		repeats bool

@@ -195,6 +195,7 @@ func TestTargetRecovers(t *testing.T) {
 }
 
 func TestSteadyState(t *testing.T) {
+	withoutRace(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		r := newRig(t, func(epoch time.Time) *awssim.World {

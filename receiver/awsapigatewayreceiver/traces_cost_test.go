@@ -12,6 +12,7 @@ import (
 
 // The line at the start tells what the traces will cost, their scans too; above the limit it is a warning that names the setting to save with.
 func TestStartUpLineTellsTheCostOfTraces(t *testing.T) {
+	withoutRace(t)
 	const perMinute, foreign = 15, 40
 	// Four stages' worth of traces, scanned twice as all others are, and retrieved once; $0.50 a million.
 	const minutes = 30 * 24 * 60

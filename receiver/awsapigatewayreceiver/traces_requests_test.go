@@ -45,7 +45,7 @@ func TestEachSampledRequestIsOneTrace(t *testing.T) {
 // No span is missing and none comes twice, whatever goes wrong with reading them.
 func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 	reads := []string{"GetTraceSummaries", "BatchGetTraces", "GetTraceSegmentDestination"}
-	for name, set := range map[string]struct {
+	for name, set := range fewerRaced(map[string]struct {
 		sim    func(*awssim.Config)
 		refuse bool
 	}{
@@ -66,7 +66,7 @@ func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 				MalformedKinds: []string{awssim.MalformedGarbage, awssim.MalformedNaN, awssim.MalformedNextToken},
 			}
 		}, refuse: true},
-	} {
+	}, "everything", "a consumer that refuses") {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var from, to time.Time

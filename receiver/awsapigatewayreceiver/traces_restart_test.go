@@ -46,6 +46,7 @@ func (r *rig) crawled() {
 // A collector that is killed loses no span, of X-Ray or of access logs. What it had handed over and not stored yet comes again, the same to the letter:
 // at most a batch of traces, and one of each log group. One that is terminated repeats nothing.
 func TestRestartsLoseAndRepeatNoSpans(t *testing.T) {
+	withoutRace(t)
 	for name, set := range map[string]struct {
 		signal syscall.Signal
 		faults awssim.Faults

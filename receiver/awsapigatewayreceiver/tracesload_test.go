@@ -13,6 +13,7 @@ import (
 // Twenty times as many traces as are wanted: of each minute the cap is kept, with all errors that X-Ray knows of by then; each trace that comes is whole;
 // AWS scans each trace twice at most, and what was left out is counted.
 func TestTwentyTimesTheCap(t *testing.T) {
+	withoutRace(t)
 	for name, segments := range map[string]awssim.Arrival{"whole": {Base: 10 * time.Second}, "in pieces": inPieces} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

@@ -51,10 +51,31 @@ func newRig(t *testing.T) *rig {
 	return newRigAt(t, 10) // rates are waited for
 }
 
+// newQuietRig is for where it does not matter how much is written to logs, most of what a run reads: its stages have few requests.
+func newQuietRig(t *testing.T) *rig {
+	t.Helper()
+	world := awssim.DemoWorld(noon.Add(-time.Hour))
+	for _, a := range world.Accounts {
+		for _, region := range a.Regions {
+			for _, api := range region.APIs {
+				for _, stage := range api.Stages {
+					stage.Traffic.PerMinute = min(stage.Traffic.PerMinute, 6)
+				}
+			}
+		}
+	}
+	return newRigIn(t, 10, world)
+}
+
 func newRigAt(t *testing.T, factor float64) *rig {
 	t.Helper()
+	return newRigIn(t, factor, awssim.DemoWorld(noon.Add(-time.Hour)))
+}
+
+func newRigIn(t *testing.T, factor float64, world *awssim.World) *rig {
+	t.Helper()
 	clock := poll.Scaled{Origin: time.Now(), Epoch: noon, Factor: factor}
-	r := &rig{world: awssim.DemoWorld(noon.Add(-time.Hour))}
+	r := &rig{world: world}
 	r.sim = awssim.New(awssim.Config{World: r.world, Now: clock.Now})
 	server := httptest.NewServer(r.sim)
 	t.Cleanup(func() {

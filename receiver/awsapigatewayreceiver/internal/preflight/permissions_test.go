@@ -41,7 +41,7 @@ func TestEverythingIsAllowed(t *testing.T) {
 // Each permission denied in turn is named, and no other is, with the statement that allows it.
 func TestEachDenialIsNamed(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newQuietRig(t)
 	r.everything()
 	names := map[string]bool{} // of all operations: with Transaction Search, and without
 	for _, region := range []string{"us-east-1", "eu-west-1"} {
@@ -62,7 +62,7 @@ func TestEachDenialIsNamed(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newQuietRig(t)
 			r.everything()
 			if name == startRetrieval || name == listRetrieved {
 				r.partner(awssim.DemoExternalID)
@@ -134,7 +134,7 @@ func TestEachClassOfDenialIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newQuietRig(t)
 			if set.edit != nil {
 				set.edit(r)
 			}

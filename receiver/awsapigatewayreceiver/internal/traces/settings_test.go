@@ -19,7 +19,7 @@ func TestEstimate(t *testing.T) {
 		assert.True(t, status.ReadTo.IsZero())
 		assert.False(t, status.First)
 		began := time.Now()
-		b.client.every(100*time.Millisecond, began, 2*time.Hour) // ten a second, of which five are retrieved
+		b.client.every(100*time.Millisecond, began, time.Hour) // ten a second, of which five are retrieved
 		stop := b.run(t.Context())
 		time.Sleep(time.Hour)
 		status = b.Status()
@@ -51,7 +51,7 @@ func TestNoEstimateBeforeTheFirstReading(t *testing.T) {
 func TestEstimateOfCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = 0 })
-		b.client.every(500*time.Millisecond, time.Now(), 4*time.Hour)
+		b.client.every(500*time.Millisecond, time.Now(), 3*time.Hour)
 		stop := b.run(t.Context())
 		time.Sleep(3 * time.Hour)
 		stop()
