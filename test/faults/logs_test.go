@@ -59,7 +59,8 @@ func (r *logRecord) take(ld plog.Logs, entities *entityRecord) {
 				case accessEvent:
 					r.line(stage, l)
 				case executionEvent:
-					if got, again := r.line(stage, l); !again {
+					// A line of no request is API Gateway's own, which it writes when it makes the log group.
+					if got, again := r.line(stage, l); !again && got.requestID != "" {
 						r.executions[moment{got.stage, got.requestID, got.at}]++
 					}
 				case "entity.state", "entity.delete":
