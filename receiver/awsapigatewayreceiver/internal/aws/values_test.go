@@ -87,7 +87,7 @@ func TestErrorsOfManyValuesAreBounded(t *testing.T) {
 // A list whose pages do not end is given up by its size, long before its last page.
 func TestListsAreBounded(t *testing.T) {
 	page := []byte(`{"item": [{"id": "a"}]` + strings.Repeat(" ", 33<<20) + `, "position": "`)
-	f := openHandler(t, &tokens{page: func(n int64) []byte { return fmt.Append(page[:len(page):len(page)], n, `"}`) }}, nil)
+	f := openHandler(t, &tokens{page: func(n int64) []byte { return fmt.Append(page[:len(page):len(page)], n, `"}`) }}, func(s *Settings) { s.AttemptTimeout = time.Minute })
 	_, err := f.client().Read(context.Background(), model.GetRestAPIs, model.ReadOf{})
 	assert.Equal(t, Malformed, ClassOf(err), "%v", err)
 	assert.ErrorContains(t, err, fmt.Sprintf("pages of more than %d bytes", maxListBytes))
