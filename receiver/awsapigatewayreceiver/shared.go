@@ -6,6 +6,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/printable"
@@ -46,8 +48,20 @@ func newSignal(set receiver.Settings, config *Config, clock poll.Clock, name str
 }
 
 func newReceiver(set receiver.Settings, config *Config, clock poll.Clock) *gatewayReceiver {
-	set.Logger = printable.Logger(set.Logger)
+	set.Logger = printable.Logger(ofAllSignals(set.Logger))
 	return &gatewayReceiver{set: set, config: config, clock: clock, signals: map[string]*activity{}}
+}
+
+// ofAllSignals takes off a logger which signal it was made for: that of the component that happened to come first.
+func ofAllSignals(l *zap.Logger) *zap.Logger {
+	return l.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
+		if injected, ok := c.(interface {
+			DropInjectedAttributes(keys ...string) zapcore.Core
+		}); ok {
+			return injected.DropInjectedAttributes("otelcol.signal")
+		}
+		return c
+	}))
 }
 
 // signalReceiver is one signal of a receiver, as the collector sees it.

@@ -46,6 +46,9 @@ var sources = []string{sourceIdentity, sourceInventory, sourceMetrics, sourceLog
 // partial are the sources of which a failure leaves the target up.
 var partial = []string{sourcePartial, sourceUsage, sourceSomeLogs, sourceAlarms, sourceHistory}
 
+// wholes are the sources of which others are a part.
+var wholes = map[string]string{sourcePartial: sourceInventory, sourceSomeLogs: sourceLogs}
+
 // telemetry is what the receiver says of itself: internal metrics, the component's status, and one log line per change.
 type telemetry struct {
 	builder *metadata.TelemetryBuilder
@@ -176,7 +179,8 @@ func short(err error) string {
 	return s
 }
 
-// report takes the outcome of a source of the target's data. A failure is said once, and its end is.
+// report takes the outcome of a source of the target's data. A failure is said once, and its end is; where a part no longer fails because the whole
+// does, which is reported before, that is no end.
 func (w *targetWatch) report(source string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -189,7 +193,9 @@ func (w *targetWatch) report(source string, err error) {
 	switch {
 	case err == nil && failed:
 		delete(w.errs, source)
-		w.logger.Info("Target can be read again", zap.String("target", w.label), zap.String("source", source))
+		if w.errs[wholes[source]] == nil {
+			w.logger.Info("Target can be read again", zap.String("target", w.label), zap.String("source", source))
+		}
 	case err != nil:
 		if !failed || aws.ClassOf(before) != class {
 			message := "Target cannot be read; it is tried again"
