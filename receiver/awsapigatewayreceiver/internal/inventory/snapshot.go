@@ -192,7 +192,33 @@ func (s *Snapshot) withStages(crawled map[string][]model.Stage) *Snapshot {
 	for id := range crawled {
 		n.read(id)
 	}
-	return n.index()
+	if n.byID == nil {
+		return n.index()
+	}
+	n.byID, n.byName = maps.Clone(s.byID), maps.Clone(s.byName)
+	for id := range crawled {
+		n.indexAgain(id)
+	}
+	return &n
+}
+
+// indexAgain renews the look-ups of one API: a crawl has its stages one API after the other, of which there may be thousands. The maps are the
+// snapshot's own.
+func (s *Snapshot) indexAgain(id string) {
+	old, ok := s.byID[id]
+	if !ok {
+		return
+	}
+	e := *old
+	e.stages, e.known = s.Stages[id]
+	e.left = s.Left[id]
+	s.byID[id] = &e
+	if e.api.Type == model.REST {
+		name := e.api.MetricName()
+		namesakes := slices.Clone(s.byName[name])
+		namesakes[slices.Index(namesakes, old)] = &e
+		s.byName[name] = namesakes
+	}
 }
 
 // leave remembers the stages of an API that are not among those that were crawled from a time on, or that log no longer where they did.

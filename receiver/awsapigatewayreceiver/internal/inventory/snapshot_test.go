@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -180,4 +181,34 @@ func full() *Snapshot {
 	s = s.next(hour(2), []model.API{s.APIs[0]}, []model.API{http("h")})
 	s = s.withStages(map[string][]model.Stage{"a": stages("old")}).leave("a", stages("prod"), hour(2))
 	return s.withStages(map[string][]model.Stage{"a": {{Name: "prod", Created: hour(0.5), DetailedMetrics: true, Canary: &model.Canary{Percent: 12.5}}}, "h": stages("$default")})
+}
+
+// Whatever is crawled, the look-ups of the snapshot are those that it would have if they were built anew, and those of the one before stay as they were.
+func TestStagesAreIndexedAsAnew(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 6))
+	s := &Snapshot{
+		APIs: []model.API{api("a", "orders", 1), api("b", "orders", 2), api("c", "pets", 1), {ID: "h", Name: "orders", Type: model.HTTP}},
+		Gone: []Gone{{API: api("g", "orders", 1), Since: hour(1)}}, Stages: map[string][]model.Stage{"a": stages("prod")},
+	}
+	s.index()
+	for range 100 {
+		before := *s
+		before.index()
+		id := []string{"a", "b", "c", "g", "h", "unknown"}[r.IntN(6)]
+		crawled := stages([]string{"prod", "dev", "test"}[:r.IntN(4)]...)
+		next := s.leave(id, crawled, hour(2)).withStages(map[string][]model.Stage{id: crawled})
+		anew := *next
+		anew.index()
+		require.Equal(t, anew.byID, next.byID)
+		require.Equal(t, anew.byName, next.byName)
+		for _, entries := range next.byName {
+			for _, e := range entries {
+				require.Same(t, next.byID[e.api.ID], e)
+			}
+		}
+		require.Equal(t, before.byID, s.byID)
+		require.Equal(t, before.byName, s.byName)
+		s = next
+	}
 }
