@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -113,6 +114,26 @@ func TestDeploymentIsDocumented(t *testing.T) {
 		assert.Contains(t, text, "`"+m[1]+"`")
 	}
 	assert.Contains(t, text, "otelcol-apigateway:"+version(t))
+
+	secret, apply := strings.Index(text, "create secret"), strings.Index(text, "kubectl apply -f")
+	assert.Positive(t, secret)
+	assert.Less(t, secret, apply, "a pod reads a secret when it starts")
+
+	templates, err := filepath.Glob("cloudformation/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, templates)
+	for _, template := range templates {
+		m := regexp.MustCompile(`aws cloudformation deploy [^\n]*--template-file deploy/` + regexp.QuoteMeta(template) + `.*`).FindString(text)
+		require.NotEmpty(t, m, template)
+		switch made := read(t, template); {
+		case strings.Contains(made, "RoleName:"):
+			assert.Contains(t, m, "CAPABILITY_NAMED_IAM")
+		case strings.Contains(made, "AWS::IAM::"):
+			assert.Contains(t, m, "CAPABILITY_IAM")
+		default:
+			assert.NotContains(t, m, "CAPABILITY")
+		}
+	}
 }
 
 // version is the manifest's.

@@ -81,3 +81,19 @@ func TestMakeListsItsTargets(t *testing.T) {
 		}
 	}
 }
+
+// What the pages say to make is a target.
+func TestPagesNameTargetsThatThereAre(t *testing.T) {
+	targets := submatches(page(t, root, "Makefile"), `(?m)^([a-z0-9-]+):.*## `)
+	require.Contains(t, targets, "preflight")
+	named := 0
+	for _, file := range append(pages(t), filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+		for _, list := range submatches(page(t, file), "(?m)(?:`|^(?:\\$ )?)make((?: [a-z0-9-]+)+)(?:`| *(?:#|$)| [A-Z]+=)") {
+			for _, target := range strings.Fields(list) {
+				assert.Contains(t, targets, target, file)
+				named++
+			}
+		}
+	}
+	assert.Greater(t, named, 10)
+}

@@ -35,6 +35,30 @@ func TestEachWarningIsInTroubleshooting(t *testing.T) {
 	assert.ElementsMatch(t, written, submatches(section, "(?m)^\\| `([^`]+)` \\|"))
 }
 
+// Whoever sees the receiver fail at its start finds the words of the error.
+func TestErrorsOfTheStartAreThoseOfTheReceiver(t *testing.T) {
+	_, section, ok := strings.Cut(page(t, root, "docs", "troubleshooting.md"), "\n## It does not start\n")
+	require.True(t, ok)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var sources strings.Builder
+	for _, folder := range []string{".", "internal/aws", "internal/checkpoint"} {
+		files, err := filepath.Glob(filepath.Join(receiver, folder, "*.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				sources.WriteString(page(t, file))
+			}
+		}
+	}
+	rows := submatches(section, "(?m)^\\| `((?:storage|regions): [^`]+)` \\|")
+	require.Len(t, rows, 4)
+	for _, row := range rows {
+		for _, words := range strings.Split(row, "…") {
+			assert.Contains(t, sources.String(), strings.TrimSpace(words), row)
+		}
+	}
+}
+
 // warnings are the texts that the receiver logs at the levels of warnings and errors.
 func warnings(t *testing.T) []string {
 	var found []string
