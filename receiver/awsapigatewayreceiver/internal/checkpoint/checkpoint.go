@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -15,17 +16,21 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
-// Store holds small values under keys. What could not be written, on a full disk for example, is written with the next change, and at the end: who has
-// nothing more to say would repeat after a restart what was long handed over.
+// Store holds small values under keys. What could not be written, on a full disk for example, is written with the next change, a moment later, and at the
+// end: who has nothing more to say would repeat after a restart what was long handed over.
 type Store struct {
 	client storage.Client // nil without storage
 
-	turn poll.Turn         // held while what is owed is written, or changed
-	owed map[string][]byte // what could not be written; a nil value deletes
+	turn  poll.Turn         // held while what is owed is written, or changed
+	owed  map[string][]byte // what could not be written; a nil value deletes
+	later *time.Timer       // writes what is owed; nil where nothing waits to be
 }
 
 // maxOwed bounds what is owed, in bytes of keys and values: more is given up, as its writer was told.
 const maxOwed = 8 << 20
+
+// payAfter is when what is owed is written again, whatever else there is to write.
+const payAfter = 5 * time.Second
 
 // Open gets the client of the storage extension id for the component. A nil id is a Store that keeps nothing.
 //
@@ -140,10 +145,23 @@ func (s *Store) pay(ctx context.Context) error {
 	return nil
 }
 
+// payLater writes what is still owed, again and again.
+func (s *Store) payLater() {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.later = nil
+	if s.client != nil && s.pay(context.Background()) != nil {
+		s.later = time.AfterFunc(payAfter, s.payLater)
+	}
+}
+
 // owe notes what is to be written. The caller has the turn.
 func (s *Store) owe(changes map[string][]byte) {
 	if s.owed == nil {
 		s.owed = make(map[string][]byte, len(changes))
+	}
+	if s.later == nil {
+		s.later = time.AfterFunc(payAfter, s.payLater)
 	}
 	for k, v := range changes {
 		s.owed[k] = bytes.Clone(v) // the writer may use its buffer again
@@ -181,8 +199,11 @@ func (s *Store) Close(ctx context.Context) error {
 		return nil
 	}
 	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.later != nil {
+		s.later.Stop()
+	}
 	owed := s.pay(ctx)
-	s.turn.Unlock()
 	err := s.client.Close(ctx)
 	s.client = nil
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
@@ -185,30 +187,40 @@ func (*full) Close(context.Context) error { return nil }
 // What does not fit on the disk is there for who asks, is written with the next change or at the end, and never over what came later.
 func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	ctx := context.Background()
+	passes := func() {
+		time.Sleep(2 * payAfter)
+		synctest.Wait()
+	}
 	for name, later := range map[string]func(t *testing.T, s *Store){
 		"with the next change": func(t *testing.T, s *Store) { require.NoError(t, s.Apply(ctx, map[string][]byte{"z": []byte("9")})) },
+		"a moment later":       func(*testing.T, *Store) { passes() },
 		"at the end":           func(t *testing.T, s *Store) { require.NoError(t, s.Close(ctx)) },
 	} {
-		disk := &full{values: map[string][]byte{"gone": []byte("0"), "a": []byte("0")}}
-		s := &Store{client: disk}
-		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"a": []byte("1"), "b": []byte("first"), "gone": nil}), errDisk)
-		buffer := []byte("second")
-		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"b": buffer}), errDisk)
-		copy(buffer, "xxxxxx") // whoever wrote it uses it again
-		assert.Equal(t, "second", string(get(t, s, "b")), name)
-		all, err := s.GetAll(ctx, []string{"a", "gone", "b"})
-		require.NoError(t, err)
-		assert.Equal(t, [][]byte{[]byte("1"), nil, []byte("second")}, all, name)
+		synctest.Test(t, func(t *testing.T) {
+			disk := &full{values: map[string][]byte{"gone": []byte("0"), "a": []byte("0")}}
+			s := &Store{client: disk}
+			assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"a": []byte("1"), "b": []byte("first"), "gone": nil}), errDisk)
+			buffer := []byte("second")
+			assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{"b": buffer}), errDisk)
+			copy(buffer, "xxxxxx") // whoever wrote it uses it again
+			assert.Equal(t, "second", string(get(t, s, "b")), name)
+			all, err := s.GetAll(ctx, []string{"a", "gone", "b"})
+			require.NoError(t, err)
+			assert.Equal(t, [][]byte{[]byte("1"), nil, []byte("second")}, all, name)
 
-		disk.room = 4
-		require.NoError(t, s.Apply(ctx, map[string][]byte{"a": []byte("3")}), "%s: what fits is written alone", name)
-		assert.Equal(t, "3", string(disk.values["a"]), name)
-		assert.Contains(t, disk.values, "gone", name)
-		disk.room = 100
-		later(t, s)
-		delete(disk.values, "z")
-		assert.Equal(t, map[string][]byte{"a": []byte("3"), "b": []byte("second")}, disk.values, name)
-		assert.Empty(t, s.owed, name)
+			passes()
+			assert.Equal(t, "0", string(disk.values["a"]), "%s: it is full still", name)
+			disk.room = 4
+			require.NoError(t, s.Apply(ctx, map[string][]byte{"a": []byte("3")}), "%s: what fits is written alone", name)
+			assert.Equal(t, "3", string(disk.values["a"]), name)
+			assert.Contains(t, disk.values, "gone", name)
+			disk.room = 100
+			later(t, s)
+			delete(disk.values, "z")
+			assert.Equal(t, map[string][]byte{"a": []byte("3"), "b": []byte("second")}, disk.values, name)
+			assert.Empty(t, s.owed, name)
+			require.NoError(t, s.Close(ctx))
+		})
 	}
 }
 
