@@ -142,3 +142,23 @@ func (c child) batches(t *testing.T) iter.Seq[[]byte] {
 		}
 	}
 }
+
+// handed remembers in which batch of all children an item came last.
+type handed[K comparable] struct {
+	batches int
+	newest  map[K]int
+}
+
+// take notes the items of the next batch, and adds the batches to a set that had some of them before.
+func (h *handed[K]) take(items []K, again map[int]bool) {
+	if h.newest == nil {
+		h.newest = map[K]int{}
+	}
+	h.batches++
+	for _, item := range items {
+		if before, ok := h.newest[item]; ok {
+			again[before] = true
+		}
+		h.newest[item] = h.batches
+	}
+}

@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"context"
 	"errors"
+	"maps"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,13 +157,28 @@ func TestErrorsOfTheStorage(t *testing.T) {
 // full is a storage in memory that takes only transactions of fewer bytes than it has room for.
 type full struct {
 	storage.Client
+	mu     sync.Mutex
 	room   int
 	values map[string][]byte
 }
 
-func (f *full) Get(_ context.Context, key string) ([]byte, error) { return f.values[key], nil }
+func (f *full) Get(_ context.Context, key string) ([]byte, error) { return f.all()[key], nil }
+
+func (f *full) all() map[string][]byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.values)
+}
+
+func (f *full) has(room int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.room = room
+}
 
 func (f *full) Batch(_ context.Context, ops ...*storage.Operation) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	size := 0
 	for _, op := range ops {
 		size += len(op.Value)
@@ -209,15 +226,16 @@ func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 			assert.Equal(t, [][]byte{[]byte("1"), nil, []byte("second")}, all, name)
 
 			passes()
-			assert.Equal(t, "0", string(disk.values["a"]), "%s: it is full still", name)
-			disk.room = 4
+			assert.Equal(t, "0", string(disk.all()["a"]), "%s: it is full still", name)
+			disk.has(4)
 			require.NoError(t, s.Apply(ctx, map[string][]byte{"a": []byte("3")}), "%s: what fits is written alone", name)
-			assert.Equal(t, "3", string(disk.values["a"]), name)
-			assert.Contains(t, disk.values, "gone", name)
-			disk.room = 100
+			assert.Equal(t, "3", string(disk.all()["a"]), name)
+			assert.Contains(t, disk.all(), "gone", name)
+			disk.has(100)
 			later(t, s)
-			delete(disk.values, "z")
-			assert.Equal(t, map[string][]byte{"a": []byte("3"), "b": []byte("second")}, disk.values, name)
+			got := disk.all()
+			delete(got, "z")
+			assert.Equal(t, map[string][]byte{"a": []byte("3"), "b": []byte("second")}, got, name)
 			assert.Empty(t, s.owed, name)
 			require.NoError(t, s.Close(ctx))
 		})
@@ -227,6 +245,7 @@ func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 // What is owed is bounded.
 func TestWhatIsOwedIsBounded(t *testing.T) {
 	ctx, s := context.Background(), &Store{client: &full{}}
+	defer func() { assert.ErrorIs(t, s.Close(ctx), errDisk) }()
 	for i := range 100 {
 		assert.ErrorIs(t, s.Apply(ctx, map[string][]byte{string(rune('a' + i)): make([]byte, maxOwed/10)}), errDisk)
 		size := 0
