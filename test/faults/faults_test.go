@@ -22,7 +22,8 @@ func TestNothingIsLostOrTwice(t *testing.T) {
 
 func TestShortSchedule(t *testing.T) {
 	t.Parallel()
-	play(t, shortSchedule(shortSeed), limits{before: 4 * time.Minute, deadline: 5 * time.Minute, settle: 45 * time.Second})
+	// It takes one minute, but where an event that came late waits for a sweep of its log group, which are five apart.
+	play(t, shortSchedule(shortSeed), limits{before: 4 * time.Minute, deadline: 8 * time.Minute, settle: 45 * time.Second})
 }
 
 // TestLongSchedules runs FAULTS_SEEDS seeds, from FAULTS_SEED on; without that, from one that differs from run to run.

@@ -208,7 +208,7 @@ func (s *schedule) end() (end time.Duration) {
 func shortSchedule(seed uint64) *schedule {
 	rng := newRand(seed)
 	const end = 30 * time.Second
-	s := &schedule{seed: seed, skew: draw(rng, -10*time.Minute, 10*time.Minute), lateMetrics: 10 * time.Second, lateLogs: 20 * time.Second, lateSegments: 15 * time.Second}
+	s := &schedule{seed: seed, skew: draw(rng, -10*time.Minute, 10*time.Minute), lateMetrics: 10 * time.Second, lateLogs: 10 * time.Second, lateSegments: 15 * time.Second}
 	for _, k := range awsKinds {
 		s.faults = append(s.faults, drawAWS(rng, k, end, time.Second, 3*time.Second))
 	}

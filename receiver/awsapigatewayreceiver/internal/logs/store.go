@@ -30,6 +30,7 @@ type stored struct {
 	ReadTo  int64      `json:"read_to"`
 	Open    bool       `json:"open,omitempty"`
 	LateMax int64      `json:"late_max,omitempty"`
+	Credit  int64      `json:"credit,omitempty"`
 	Swept   int64      `json:"swept,omitempty"`
 	Created int64      `json:"created,omitempty"` // of the log group
 	Saved   int64      `json:"saved"`
@@ -91,7 +92,7 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 	g.stored.change(key, fresh, g.pos.settled, changes)
 	p := &g.pos
 	b, err := json.Marshal(stored{
-		V: storedVersion, Newest: p.newest, Settled: p.settled, ReadTo: p.readTo, Open: p.open, LateMax: p.lateMax, Swept: p.lastSweep,
+		V: storedVersion, Newest: p.newest, Settled: p.settled, ReadTo: p.readTo, Open: p.open, LateMax: p.lateMax, Credit: max(int64(p.credit), 0), Swept: p.lastSweep,
 		Created: unixMS(g.described.Created), Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: encodeEntries(g.stored.inline),
 	})
 	g.savedAt, g.dirty = now, false
@@ -117,7 +118,7 @@ func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 		return false, fmt.Errorf("%w of log group %q", err, g.name)
 	}
 	p := startAt(s.Newest + 1)
-	p.settled, p.readTo, p.open, p.lateMax, p.lastSweep = s.Settled, s.ReadTo, s.Open, s.LateMax, s.Swept
+	p.settled, p.readTo, p.open, p.lateMax, p.credit, p.lastSweep = s.Settled, s.ReadTo, s.Open, s.LateMax, float64(s.Credit), s.Swept
 	entries, err := decodeEntries(s.Inline)
 	if err != nil {
 		return false, fmt.Errorf("%w of log group %q", err, g.name)
@@ -170,6 +171,9 @@ func decodeStored(b []byte) (*stored, error) {
 		if ms < 0 || ms > maxUnixMS {
 			return nil, fmt.Errorf("cannot decode the stored position: %d is no time", ms)
 		}
+	}
+	if s.Credit < 0 || s.Credit > overlapCredit {
+		return nil, fmt.Errorf("cannot decode the stored position: %d is no credit", s.Credit)
 	}
 	if len(s.Chunks) > maxChunks {
 		return nil, fmt.Errorf("cannot decode the stored position: %d values of ids", len(s.Chunks))

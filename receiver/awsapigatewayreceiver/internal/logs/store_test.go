@@ -61,7 +61,7 @@ func TestPositionIsTakenUp(t *testing.T) {
 	k := newKeeper(disk.Open(t), t0)
 	created := time.UnixMilli(t0 - 86_400*second).UTC()
 	g := &group{name: "g", seen: newMemory(), described: model.LogGroup{Created: created}}
-	g.pos = position{newest: t0, settled: t0 - 600*second, readTo: t0 + 5, open: true, lateMax: 700 * second, lastSweep: t0 - 60*second}
+	g.pos = position{newest: t0, settled: t0 - 600*second, readTo: t0 + 5, open: true, lateMax: 700 * second, credit: 750, lastSweep: t0 - 60*second}
 	g.seen.add(t0-500*second, 1, 300)
 	g.seen.add(t0, 2, 500)
 	k.save(context.Background(), g, []entry{{t0 - 500*second, 1, 300}, {t0, 2, 500}}, time.UnixMilli(t0+9))
@@ -162,6 +162,7 @@ func TestStoredPositionThatMakesNoSense(t *testing.T) {
 	for name, c := range map[string]struct{ stored, says string }{
 		"no JSON":               {"\x00", "cannot decode the stored position"},
 		"another version":       {set("v", 2), "its version is 2, not 1"},
+		"too much credit":       {set("credit", int64(1)<<40), "is no credit"},
 		"before 1970":           {set("newest", -2), "-1 is no time"},
 		"after the year 9999":   {set("settled", int64(1)<<60), "is no time"},
 		"a value not written":   {set("chunks", []map[string]int64{{"n": 3}}), "value 3 of ids"},
