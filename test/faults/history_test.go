@@ -14,8 +14,8 @@ type history struct {
 	began time.Time
 	// outage is how long after it was handed over something can come first: the longest one of the output, and the time until a retry.
 	outage time.Duration
-	kills []time.Time
-	lost  []time.Time // when positions were lost
+	kills  []time.Time
+	lost   []time.Time // when positions were lost
 	// repeats are how many things came again all the same.
 	repeats map[string]int
 	// doubtful are repeats that neither a kill nor a loss explains.
