@@ -21,7 +21,6 @@ SEEDS ?= 50
 PARALLEL ?= 8
 SEED ?=
 
-UNRACED       := ./receiver/awsapigatewayreceiver
 COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOVULNCHECK   := .bin/govulncheck-$(GOVULNCHECK_VERSION)
@@ -56,12 +55,12 @@ run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AW
 	@mkdir -p .bin && go build -buildvcs=false -o .bin/ ./cmd/awssim ./cmd/demo
 	@exec .bin/demo -collector $(COLLECTOR) -awssim .bin/awssim -config "$$CONFIG" -for "$$RUN_FOR"
 
-# Some tests wait for processes on a real clock, hence -parallel. Those of $(UNRACED) that would take minutes under the race detector run after the others,
-# without it; RACE=all runs them under it, too.
+# Some tests wait for processes on a real clock, hence -parallel. What would take minutes under the race detector runs after the others, without it; RACE=all
+# runs it under it, too.
 test: $(COLLECTOR) ## run all tests, with the race detector where there is a C compiler
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "test: without the race detector, which needs a C compiler"; }; \
-	set -x; export OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)"; go test $$race -parallel 4 -timeout 40m ./... && \
-	{ [ -z "$$race$(RACE)" ] || go test -parallel 4 -timeout 40m -run "$$(scripts/unraced $(UNRACED))" $(UNRACED); }
+	set -x; export OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)"; go test $$race -p 3 -parallel 4 -timeout 40m ./test/faults ./... && \
+	{ [ -z "$$race" ] || go test -p 3 -parallel 4 -timeout 40m -run "$$(scripts/unraced tests)" $$(scripts/unraced folders); }
 
 # Its runs wait for clocks, too.
 faults: $(COLLECTOR) ## run the fault suite, with SEEDS=50 seeds, PARALLEL=8 at a time; SEED=7 SEEDS=1 replays one

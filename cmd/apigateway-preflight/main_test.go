@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // The embedded AWS takes any credentials; nothing of the machine's own configuration may take part.
@@ -137,6 +138,7 @@ service:
 
 // With --verify each question is said before it is asked.
 func TestVerificationIsAnnounced(t *testing.T) {
+	racetest.Skip(t)
 	embedded(t)
 	config := strings.Replace(one, "us-east-1", "eu-west-1", 1)
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second) // the look at late points takes a minute

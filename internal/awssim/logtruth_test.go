@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // demoStages calls f for each stage of the demonstration that logs access in CloudWatch Logs.
@@ -30,6 +32,7 @@ func demoStages(world *World, f func(account *Account, region *Region, api *API,
 // TestLinesAreTheRecords: what FilterLogEvents answers for the demonstration's stages is what the world says, and each line is its format with the
 // values of its record.
 func TestLinesAreTheRecords(t *testing.T) {
+	racetest.Skip(t)
 	world := DemoWorld(noon)
 	h := start(t, Config{World: world})
 	from, variables := noon.Add(-10*time.Minute), regexp.MustCompile(`\$context\.[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*`)
@@ -80,6 +83,7 @@ func TestLinesAreTheRecords(t *testing.T) {
 
 // TestRecordsAgreeWithMetrics: status classes and latencies are those of the metrics.
 func TestRecordsAgreeWithMetrics(t *testing.T) {
+	racetest.Skip(t)
 	world := DemoWorld(noon)
 	from := noon.Add(-30 * time.Minute)
 	demoStages(world, func(_ *Account, _ *Region, api *API, stage *Stage) {
@@ -129,6 +133,7 @@ func rarely(kind, method, path, authorization string) *API {
 
 // TestEachVariableHasAValue: each documented variable is there in some request of its type of API, and so is each hostile user agent.
 func TestEachVariableHasAValue(t *testing.T) {
+	racetest.Skip(t)
 	world := DemoWorld(noon)
 	seen := map[string]map[string]bool{TypeREST: {}, TypeHTTP: {}, TypeWebSocket: {}}
 	hostile, ids := map[string]bool{}, map[string]bool{}
@@ -171,6 +176,7 @@ func TestEachVariableHasAValue(t *testing.T) {
 
 // TestExecutionLines: they are in the group of the stage, in the order of time, one stream per request, cut at 1,024 bytes, and end with the status.
 func TestExecutionLines(t *testing.T) {
+	racetest.Skip(t)
 	world := DemoWorld(noon)
 	h := start(t, Config{World: world})
 	from := noon.Add(-10 * time.Minute)

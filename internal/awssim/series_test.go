@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // TestTwinsShareASeries: REST APIs of one name and stage have one series with the samples of both.
@@ -141,6 +143,7 @@ func TestRetention(t *testing.T) {
 
 // TestAncientStart: a start that no data can be as old as costs nothing.
 func TestAncientStart(t *testing.T) {
+	racetest.Skip(t)
 	world := shop()
 	world.Accounts[0].Regions[0].APIs[0].Stages[0].Traffic.PerMinute = 0.2
 	h := start(t, Config{World: world})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // threeKinds is a small world of all kinds of APIs, with traffic in [from, to).
@@ -70,7 +71,7 @@ func TestSumsEqualWhatHappened(t *testing.T) {
 
 func TestTotalsHoldUnderFaults(t *testing.T) {
 	all := awssim.Faults{Throttle: 0.3, ServerError: 0.05, Drop: 0.05, PartialData: 0.2, InternalError: 0.05}
-	for name, set := range fewerRaced(map[string]struct {
+	for name, set := range racetest.Fewer(map[string]struct {
 		sim    func(*awssim.Config)
 		edit   func(*Config)
 		refuse bool

@@ -18,6 +18,7 @@ import (
 	xentity "go.opentelemetry.io/collector/pdata/xpdata/entity"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
@@ -82,7 +83,7 @@ func checkStrings(t *testing.T, m pcommon.Map, what string) {
 
 // Both forms are those of their specification, down to the types of values; and none is none.
 func TestEntityEventForms(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for _, form := range []string{inventory.EventsSpecification, inventory.EventsLegacy, inventory.EventsNone} {
 		t.Run(form, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -243,7 +244,7 @@ func TestSignalsCarryOneIdentity(t *testing.T) {
 
 // A consumer of entities that blocks stops neither the metrics nor the crawl, and gets the latest state of everything when it takes again.
 func TestBlockedEntitiesStopNothingElse(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		r := newRigAt(t, 150, func(epoch time.Time) *awssim.World { return awssim.DemoWorld(epoch.Add(10 * time.Minute)) }, nil)
 		r.entities = &entitySink{}

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // A tenth of the largest account: 60 REST APIs of 10 stages, 30 HTTP APIs, 50 routes each.
@@ -38,7 +39,7 @@ func mostWithin(calls []awssim.Call, window time.Duration) int {
 // A large inventory is crawled within the budget, and only once: an unchanged crawl lists, and asks each API for its stages. The interval that this
 // makes is reported.
 func TestLargeInventoryStaysWithinItsBudget(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, 60, func(time.Time) *awssim.World {
 			return awssim.InventoryWorld(largeREST, largeHTTP, largeStages, largeRoutes)
@@ -101,7 +102,7 @@ func TestLargeInventoryStaysWithinItsBudget(t *testing.T) {
 
 // The default report intervals make as many records an hour as there are APIs, stages and the like, and a 24th of the rest, spread over the hour.
 func TestReportsAreSpread(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		r := newInventoryRig(t, 900, func(time.Time) *awssim.World {
 			return awssim.InventoryWorld(largeREST, largeHTTP, largeStages, largeRoutes)
@@ -109,7 +110,7 @@ func TestReportsAreSpread(t *testing.T) {
 		stop := r.start()
 		want := len(worldEntities(r.world, testAccount, testRegion, r.now()))
 		require.Eventually(t, func() bool { return len(r.entities.states()) == want }, 2*time.Minute, 500*time.Millisecond)
-		const hours = 1 + 2/thinned       // three, or one
+		const hours = 3
 		r.until(r.now().Add(time.Minute)) // what was read last is out
 		from := r.now()
 		r.until(from.Add(hours * time.Hour))

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
@@ -69,7 +70,7 @@ func plant(v reflect.Value) int {
 
 // No secret of the account is in any record, metric, status or log line, whatever is switched on and whatever fails.
 func TestNoSecretComesOut(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	t.Parallel()
 	for _, form := range []string{inventory.EventsSpecification, inventory.EventsLegacy} {
 		t.Run(form, func(t *testing.T) {

@@ -29,6 +29,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
@@ -341,10 +342,13 @@ func (r *rig) compare(apiID string, api *awssim.API, st *awssim.Stage, canary bo
 	return compared
 }
 
+// thinned is by how much the traffic of worlds is thinned under the race detector.
+var thinned = racetest.Thinned
+
 // busy is traffic within [from, to) only, thinned under the race detector.
 func busy(from, to time.Time, perMinute float64) awssim.Traffic {
 	return awssim.Traffic{
-		PerMinute: max(1, perMinute/thinned), Error4xx: 0.05, Error5xx: 0.02,
+		PerMinute: max(1, perMinute/float64(thinned)), Error4xx: 0.05, Error5xx: 0.02,
 		Idle: []awssim.Span{{To: from}, {From: to, To: to.Add(1000 * time.Hour)}},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // stage is a REST API's stage with steady traffic.
@@ -165,7 +166,7 @@ func TestDeletedAndRecreated(t *testing.T) {
 }
 
 func TestManyAPIs(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		// Big worlds need a slower clock: the embedded AWS makes their traffic while it passes.
@@ -173,7 +174,7 @@ func TestManyAPIs(t *testing.T) {
 			from, to = epoch.Add(-4*time.Minute), epoch.Add(4*time.Minute)
 			var apis []*awssim.API
 			for i := range 1300 {
-				a := rest(fmt.Sprintf("api%07d", i), fmt.Sprintf("service-%04d", i), from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(from, to, 2*thinned)})
+				a := rest(fmt.Sprintf("api%07d", i), fmt.Sprintf("service-%04d", i), from.Add(-time.Hour), &awssim.Stage{Name: "prod", Traffic: busy(from, to, 2)})
 				if i%4 == 0 {
 					a.Type = awssim.TypeHTTP
 				}

@@ -7,12 +7,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // Each line is read in the format that its stage had when it was written: those of a new format before the inventory is read again, those of an old one
 // that come late, and whatever was written while the collector was down.
 func TestFormatsChange(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	const (
 		bars  = `$context.requestId|$context.status|$context.responseLatency|$context.identity.userAgent`
 		json  = `{"when":$context.requestTimeEpoch,"request":"$context.requestId","status":$context.status,"agent":"$context.identity.userAgent"}`

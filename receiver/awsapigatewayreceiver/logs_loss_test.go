@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // oneGroup is a world with one stage, whose access log goes to one group.
@@ -83,7 +84,7 @@ func TestLogGroupIsMadeAgain(t *testing.T) {
 
 // What retention took away during an outage, or what max_backfill leaves out, is said to be lost, once. Everything else comes.
 func TestOutageIsLongerThanWhatCanBeRead(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		group  *awssim.LogGroup
 		edit   func(*Config)

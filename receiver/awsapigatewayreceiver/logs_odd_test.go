@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/logs"
 )
 
@@ -32,7 +33,7 @@ func (r *rig) store(key string, value []byte) {
 
 // A stored position that makes no sense is said and counted, and its group is read as on the first start. The other groups go on where they were.
 func TestStoredPositionIsGarbage(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, value := range map[string]string{
 		"no JSON":           "\x00\xff garbage",
 		"another version":   `{"v":99,"newest":1,"settled":1,"read_to":1}`,

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // onTime is how late log events are where nothing is said of it.
@@ -46,7 +47,7 @@ func TestEachRequestIsOneAccessRecord(t *testing.T) {
 // No request is missing and none comes twice, whatever goes wrong with reading them.
 func TestEachRequestIsOneAccessRecordUnderFaults(t *testing.T) {
 	reads := []string{"FilterLogEvents", "DescribeLogGroups"}
-	for name, set := range fewerRaced(map[string]struct {
+	for name, set := range racetest.Fewer(map[string]struct {
 		sim    func(*awssim.Config)
 		edit   func(*Config)
 		refuse bool

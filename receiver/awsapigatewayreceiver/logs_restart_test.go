@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // takeRecords takes what a child consumed. It returns of how many earlier batches there were records in it.
@@ -39,7 +40,7 @@ func (s *recordSink) takeRecords(t *testing.T, c child, earlier *handed[string])
 // A collector that is killed loses nothing. What it had handed over and not stored yet comes again, the same to the letter: at most a batch of each group.
 // One that is terminated repeats nothing.
 func TestRestartsLoseAndRepeatNoRecords(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		signal syscall.Signal
 		faults awssim.Faults

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
@@ -64,7 +65,7 @@ func (rec *record) shown() string {
 
 // No API key, principal, claim, token, cookie or authorizer's answer is in any record, and no value that the user redacts.
 func TestNoSecretIsInARecord(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		edit     func(*Config)
 		redacted *redaction

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
@@ -135,7 +136,7 @@ func anyOf(ids ...string) map[string]any {
 // Lines of a group that several stages share go to the stage that wrote them, wherever that can be told: by what they say of their API, by the domain name,
 // by the format. The others name the APIs that it may be. Lines of another service come out as they are, and are counted.
 func TestStagesShareALogGroup(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	both := func(*awssim.API) map[string]any { return anyOf("rest00000a", "rest00000b") }
 	one := func(alpha *awssim.API) map[string]any { return anyOf(alpha.ID) }
 	for name, set := range map[string]struct {

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // A thousand requests a second over fifty log groups, at half of AWS's quota for most regions, for 35 minutes: what is handed over stays a moment behind,
@@ -20,7 +21,7 @@ import (
 // Those of traffic cost it ten times as much. Of these a fifth is read, rates and all: ten groups of the same traffic at a fifth of the calls, so that
 // each group has as many events and calls as before; one event in 500 is up to eight minutes late.
 func TestThousandRequestsASecondAtQuota(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for _, c := range []loadCase{
 		{name: "all of them, in time", groups: 50, perSecond: 5},
 		{name: "a fifth of them, some late", groups: 10, perSecond: 1, late: awssim.Lateness{Base: 8 * time.Second, Max: 8 * time.Minute, Late: 0.002}},

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
@@ -122,7 +123,7 @@ func groupsAsked(calls []awssim.Call) map[string]int {
 // thirty of them a second, in real time, two cores still answer as fast as AWS does. Where they do not, the calls of one and a half rounds take longer,
 // and so may the events.
 func TestQuietGroupsStayCurrentBesideABacklog(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		const (
 			factor    = 12

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 )
 
@@ -81,7 +82,7 @@ func (f *firing) stage() string {
 //
 // The collector is a process with a clock of its own, which has to keep up with the rig's fast one: nothing of this package runs beside it.
 func TestAlertsFireOnAnIncident(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for _, c := range []struct {
 		rules string
 		every time.Duration // requests, errors and messages

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/preflight"
 )
 
@@ -122,7 +123,7 @@ func TestPreflightPriceOfMetricsIsWhatTheCallsCost(t *testing.T) {
 
 // The price of traces is what a receiver's scans and retrievals then cost: the cap, and what is retrieved once more when it has settled.
 func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		const minutes, foreign = 8, 2400
 		const settle = 12 * time.Minute // a machine that is busy is minutes of the fast clock late, and what is read that late is read once
@@ -130,7 +131,7 @@ func TestPreflightPriceOfTracesIsWhatTheCallsCost(t *testing.T) {
 		from := time.Date(2026, 11, 20, 12, 5, 0, 0, time.UTC)
 		to := from.Add(minutes * time.Minute)
 		r := newRigAt(t, 90, func(time.Time) *awssim.World {
-			w := tracedWorld(from, to, 40*thinned)
+			w := tracedWorld(from, to, 40)
 			w.Accounts[0].Regions[0].ForeignTraces = foreign
 			return w
 		}, nil)

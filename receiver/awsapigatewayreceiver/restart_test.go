@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 func restartConfig(c *Config) {
@@ -31,7 +32,7 @@ func (s *sink) takeMetrics(t *testing.T, c child) {
 }
 
 func TestRestartsLoseNothing(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		signal  syscall.Signal
 		repeats bool

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/resource"
 )
@@ -195,7 +196,7 @@ func TestTargetRecovers(t *testing.T) {
 }
 
 func TestSteadyState(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		r := newRig(t, func(epoch time.Time) *awssim.World {

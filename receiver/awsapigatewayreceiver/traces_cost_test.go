@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // The line at the start tells what the traces will cost, their scans too; above the limit it is a warning that names the setting to save with.
 func TestStartUpLineTellsTheCostOfTraces(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	const perMinute, foreign = 15, 40
 	// Four stages' worth of traces, scanned twice as all others are, and retrieved once; $0.50 a million.
 	const minutes = 30 * 24 * 60
@@ -24,7 +25,7 @@ func TestStartUpLineTellsTheCostOfTraces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				r := newSpanRig(t, func(epoch time.Time) *awssim.World {
-					w := tracedWorld(epoch.Add(-6*time.Hour), epoch.Add(6*time.Hour), perMinute*thinned)
+					w := tracedWorld(epoch.Add(-6*time.Hour), epoch.Add(6*time.Hour), perMinute)
 					w.Accounts[0].Regions[0].ForeignTraces = foreign
 					return w
 				}, nil)

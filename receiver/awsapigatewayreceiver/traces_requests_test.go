@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // checkTraces waits for the traces of all requests of [from, to), stops the receiver and holds the spans to them.
@@ -45,7 +46,7 @@ func TestEachSampledRequestIsOneTrace(t *testing.T) {
 // No span is missing and none comes twice, whatever goes wrong with reading them.
 func TestEachSampledRequestIsOneTraceUnderFaults(t *testing.T) {
 	reads := []string{"GetTraceSummaries", "BatchGetTraces", "GetTraceSegmentDestination"}
-	for name, set := range fewerRaced(map[string]struct {
+	for name, set := range racetest.Fewer(map[string]struct {
 		sim    func(*awssim.Config)
 		refuse bool
 	}{

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // takeSpans takes what a child consumed. It returns of how many earlier batches there were spans in it.
@@ -52,7 +53,7 @@ func (r *rig) crawled() {
 // A collector that is killed loses no span, of X-Ray or of access logs. What it had handed over and not stored yet comes again, the same to the letter:
 // at most a batch of traces, and one of each log group. One that is terminated repeats nothing.
 func TestRestartsLoseAndRepeatNoSpans(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		signal syscall.Signal
 		faults awssim.Faults

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // searchWorld is tracedWorld where Transaction Search is on.
@@ -69,7 +70,7 @@ func (r *rig) checkRetrieved(stop func(), from, to time.Time) {
 
 // Where Transaction Search is on, BatchGetTraces finds nothing: traces are retrieved from CloudWatch Logs, and which way is said once.
 func TestTransactionSearchRetrievesTraces(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]func(*awssim.Config){
 		"plain": func(*awssim.Config) {},
 		"late":  func(c *awssim.Config) { c.Tracing = inPieces },

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
@@ -84,7 +85,7 @@ func (r *rig) hiddenValues(from, to time.Time) (values []string) {
 // No secret of a segment or a line is in any span: not in attributes, events, links, names or resources. A query is there where the user asks for it, less
 // what its keys say is secret.
 func TestNoSecretIsInASpan(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		search  bool
 		include []string

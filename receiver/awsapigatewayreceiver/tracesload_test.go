@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // Twenty times as many traces as are wanted: of each minute the cap is kept, with all errors that X-Ray knows of by then; each trace that comes is whole;
 // AWS scans each trace twice at most, and what was left out is counted.
 func TestTwentyTimesTheCap(t *testing.T) {
-	withoutRace(t)
+	racetest.Skip(t)
 	for name, segments := range map[string]awssim.Arrival{"whole": {Base: 10 * time.Second}, "in pieces": inPieces} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -21,7 +22,7 @@ func TestTwentyTimesTheCap(t *testing.T) {
 				var from, to time.Time
 				r := newSpanRigAt(t, 200, func(epoch time.Time) *awssim.World {
 					from, to = epoch.Add(-5*time.Minute), epoch.Add(20*time.Minute)
-					w := tracedWorld(from, to, thinned*20*perMinute/4)
+					w := tracedWorld(from, to, 20*perMinute/4)
 					w.Accounts[0].Regions[0].ForeignTraces = perMinute
 					for _, api := range w.Accounts[0].Regions[0].APIs {
 						for _, s := range api.Stages {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
@@ -183,7 +184,7 @@ func TestNoHeadersSecretComesOut(t *testing.T) {
 		for _, v := range secretValues {
 			for _, text := range plantings(name, fmt.Sprintf(v, planted)) {
 				for _, label := range labelled {
-					if n++; n%thinned != 0 {
+					if n++; n%racetest.Thinned != 0 {
 						continue
 					}
 					line := "(" + id + ") " + label + text

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 func switchOff(names ...string) func(*Config) {
@@ -154,7 +156,7 @@ func pack(groups []group, end, period int64) (requests []request) {
 // However groups are packed: no request is beyond AWS's limits, no metric is split, and everything is covered from where it was to be read.
 func TestPacking(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 / thinned {
+	for range 200 / racetest.Thinned {
 		period := []int64{60, 300, 3600}[r.IntN(3)]
 		end := at(0) / 3600 * 3600
 		most := []int{1, 5, 15, maxStatistics}[r.IntN(4)]
@@ -193,7 +195,7 @@ func TestPacking(t *testing.T) {
 // In the steady state, where all start together, requests are full: ceil(queries / 496) for groups of at most five.
 func TestPackingIsTight(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 300 / thinned {
+	for range 300 / racetest.Thinned {
 		from := at(-10)
 		groups := randomGroups(r, 1+r.IntN(2000), 5, func() int64 { return from })
 		queries := 0

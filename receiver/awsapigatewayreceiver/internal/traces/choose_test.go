@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -123,7 +124,7 @@ func TestAllAreChosenWhereThereIsRoom(t *testing.T) {
 
 // The same traces are chosen in whatever order they are listed, and whatever was forgotten on the way; never more than the cap, in bounded memory.
 func TestChoiceDoesNotDependOnTheOrder(t *testing.T) {
-	for seed := range uint64(60 / thinned) {
+	for seed := range uint64(60 / racetest.Thinned) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		n := []int{0, 1, 2, 3, 7, 40, 150}[r.IntN(7)]
 		size := r.IntN(6000)
@@ -175,7 +176,7 @@ func TestLotsAreEven(t *testing.T) {
 
 // A list may show a trace again on a later page, as new traces move the pages: it takes one place.
 func TestTraceThatIsListedAgainTakesOnePlace(t *testing.T) {
-	for seed := range uint64(20 / thinned) {
+	for seed := range uint64(20 / racetest.Thinned) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		list := randomCandidates(r, 3000, 5)
 		var thrice []candidate

@@ -7,10 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // What a month costs: each trace is scanned twice, at 0.50 USD a million, and what is retrieved is billed once more.
 func TestEstimate(t *testing.T) {
+	racetest.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = 0 })
 		status := b.Status()
@@ -49,6 +52,7 @@ func TestNoEstimateBeforeTheFirstReading(t *testing.T) {
 
 // The calls of an hour that are estimated are those that are made.
 func TestEstimateOfCalls(t *testing.T) {
+	racetest.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = 0 })
 		b.client.every(500*time.Millisecond, time.Now(), 3*time.Hour)

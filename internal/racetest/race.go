@@ -1,0 +1,6 @@
+//go:build race
+
+package racetest
+
+// detects says whether the race detector watches.
+const detects = true
