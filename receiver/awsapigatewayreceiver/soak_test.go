@@ -55,9 +55,8 @@ func TestSoak(t *testing.T) {
 			all = append(all, now)
 			t.Logf("%v: %+v, %d points, %d records, %d spans", hour, now, taken.points.Swap(0), taken.records.Swap(0), taken.traces.Swap(0))
 		}
-		// An hour's figures swing with what the pools of buffers happen to hold; the process is the embedded AWS's, too.
-		n := min(5, len(all)/2)
-		first, last := median(all[:n]), median(all[len(all)-n:])
+		// An hour's figures swing with what is on its way and in pools of buffers; the process is the embedded AWS's, too.
+		first, last := median(all[:len(all)/2]), median(all[len(all)/2:])
 		assert.InDelta(t, first.HeapMB, last.HeapMB, 0.05*first.HeapMB)
 		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.15*first.RssAnonMB)
 		assert.InDelta(t, first.Goroutines, last.Goroutines, 8)
