@@ -92,12 +92,17 @@ const (
 // Emit offers the data until the pipeline takes them or refuses them for good. build makes it anew for each offer, since the pipeline may
 // change what it is given; where there is nothing in it, it is not offered. The error is that of ctx, which ended first: then the data was not taken.
 func (e *Emitter[T]) Emit(ctx context.Context, build func() T) (Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return Accepted, err
+	}
+	return e.Offer(ctx, build)
+}
+
+// Offer is Emit for data that goes with other data, which is being handed over already: it is offered once even where ctx has ended.
+func (e *Emitter[T]) Offer(ctx context.Context, build func() T) (Outcome, error) {
 	wait := poll.Backoff{Min: minWait, Max: maxWait}
 	refused := false
 	for {
-		if err := ctx.Err(); err != nil {
-			return Accepted, err
-		}
 		data := build()
 		n := e.count(data)
 		if n == 0 {

@@ -171,6 +171,9 @@ func TestContextEndsTheOffers(t *testing.T) {
 	_, err = r.Emit(ctx, r.threePoints)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Len(t, r.offers, 2, "nothing is offered after the end")
+	_, err = r.Offer(ctx, r.threePoints)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Len(t, r.offers, 3, "but once, what goes with other data")
 }
 
 // A Consume in flight runs on under a context of its own, which outlives the collection's.

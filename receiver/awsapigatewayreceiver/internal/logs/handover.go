@@ -106,6 +106,10 @@ func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events
 	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
 		r.build(b)
 	}
+	// From here on all of it is offered, or what was taken would come again with what was not.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if !b.makesSpans {
 		return r.emitRecords(ctx, b)
 	}
@@ -122,7 +126,7 @@ func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events
 
 func (r *Reader) emitRecords(ctx context.Context, b *builder) error {
 	offers := 0
-	outcome, err := r.Emitter.Emit(ctx, func() plog.Logs {
+	outcome, err := r.Emitter.Offer(ctx, func() plog.Logs {
 		if offers++; offers > 1 {
 			r.build(b) // the pipeline may have changed what it refused
 		}

@@ -96,7 +96,7 @@ func (b *builder) split() *builder {
 
 func (r *Reader) emitSpans(ctx context.Context, b *builder) error {
 	offers := 0
-	outcome, err := r.Spans.Emit(ctx, func() ptrace.Traces {
+	outcome, err := r.Spans.Offer(ctx, func() ptrace.Traces {
 		if offers++; offers > 1 {
 			r.build(b)
 		}

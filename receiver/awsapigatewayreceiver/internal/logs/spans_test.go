@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,7 +54,7 @@ func ids(spans []sentSpan) map[[2]string]int {
 	return out
 }
 
-func times(counts map[[2]string]int) []int {
+func times[K comparable](counts map[K]int) []int {
 	return slices.Compact(slices.Sorted(maps.Values(counts)))
 }
 
@@ -199,6 +200,59 @@ func TestSpansThatWereNotTakenComeAfterARestart(t *testing.T) {
 		assert.Len(t, spans, 2*len(uids))
 		assert.Equal(t, []int{1}, times(spans), "each span came once")
 	})
+}
+
+// A collector that stops while one pipeline takes its part lets the other take its own: nothing of either comes twice, nor where there are no spans.
+func TestAStopAmidAHandOverRepeatsNothing(t *testing.T) {
+	withoutSpans := account{"GetRestApis": oneTraced["GetRestApis"], "GetStagesr1": oneGroup["GetStagesr1"]}
+	for name, c := range map[string]struct {
+		account account
+		spans   int // of a record
+		stops   func(b *bench, stop func() error)
+	}{
+		"records":              {oneTraced, 2, func(b *bench, stop func() error) { b.refuse = stop }},
+		"spans":                {oneTraced, 2, func(b *bench, stop func() error) { b.refuseSpans = stop }},
+		"records, of no spans": {withoutSpans, 0, func(b *bench, stop func() error) { b.refuse = stop }},
+	} {
+		for range 20 { // which part begins first is chance
+			synctest.Test(t, func(t *testing.T) {
+				began, disk := time.Now(), &checkpointtest.Disk{}
+				uids, spans := map[string]int{}, map[[2]string]int{}
+				for run := range 2 {
+					b := newBenchFor(t, c.account.snapshot(t), nil, signals{records: true, spans: true})
+					b.Store = disk.Open(t)
+					ctx, cancel := context.WithCancel(t.Context())
+					if run == 0 {
+						c.stops(b, func() error {
+							if time.Since(began) > 5*time.Minute {
+								cancel()
+							}
+							return nil
+						})
+					}
+					b.client.filter = func(_ string, from, to int64, _ string) (model.LogPage, error) {
+						return requests(began, from, to, 10*time.Second), nil
+					}
+					stop := b.run(ctx)
+					time.Sleep(10 * time.Minute)
+					stop()
+					cancel()
+					for _, r := range b.came() {
+						uids[r.uid]++
+					}
+					for id, n := range ids(b.cameSpans()) {
+						spans[id] += n
+					}
+				}
+				assert.InDelta(t, 120, len(uids), 2, name)
+				assert.Equal(t, []int{1}, times(uids), "%s: records", name)
+				assert.Len(t, spans, c.spans*len(uids), name)
+				if c.spans > 0 {
+					assert.Equal(t, []int{1}, times(spans), "%s: spans", name)
+				}
+			})
+		}
+	}
 }
 
 // The requests of stages with X-Ray on have spans from there, where it is pulled.
