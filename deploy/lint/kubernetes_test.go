@@ -108,6 +108,7 @@ func TestThereIsOneReplica(t *testing.T) {
 
 // values are what values.yaml sets of the chart, with the chart's names.
 type values struct {
+	FullnameOverride   string                      `json:"fullnameOverride"`
 	Mode               string                      `json:"mode"`
 	ReplicaCount       int                         `json:"replicaCount"`
 	Image              map[string]string           `json:"image"`
@@ -140,6 +141,8 @@ func TestChartRunsWhatTheManifestsRun(t *testing.T) {
 	v, m := readValues(t), readManifests(t)
 	container := m.set.Spec.Template.Spec.Containers[0]
 	assert.Equal(t, "statefulset", v.Mode)
+	assert.Equal(t, m.account.Name, v.FullnameOverride, "the service account, which the role's trust policy names")
+	assert.Equal(t, m.set.Name, v.FullnameOverride)
 	assert.Equal(t, container.Image, v.Image["repository"]+":"+v.Image["tag"])
 	assert.Equal(t, m.account.Annotations, v.ServiceAccount.Annotations)
 	assert.Equal(t, container.Resources, v.Resources)
