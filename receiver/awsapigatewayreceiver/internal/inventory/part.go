@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -47,25 +48,10 @@ func KeyHash(kind string, id model.ID) uint64 { return xxhash.Sum64String(model.
 // deflateLevel is fast: entities of one API repeat each other so much that a higher one gains little.
 const deflateLevel = 3
 
-// deflaters are what parts were compressed with last. One has 0.8 MB, and takes longer to make than most parts: two are kept, as many as work at once.
-var deflaters = make(chan *flate.Writer, 2)
-
-func newDeflater() *flate.Writer {
-	select {
-	case w := <-deflaters:
-		return w
-	default:
-		w, _ := flate.NewWriter(io.Discard, deflateLevel) // the level is valid
-		return w
-	}
-}
-
-func releaseDeflater(w *flate.Writer) {
-	select {
-	case deflaters <- w:
-	default:
-	}
-}
+var deflaters = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(io.Discard, deflateLevel) // the level is valid
+	return w
+}}
 
 // newPart packs entities. Of two with one key, as when a page is shifted while it is read, the first one counts.
 func newPart(read time.Time, entities []model.Entity) (*Part, error) {
@@ -102,8 +88,8 @@ func newPart(read time.Time, entities []model.Entity) (*Part, error) {
 		clear(p.Counts)
 	}
 	var blob bytes.Buffer
-	w := newDeflater()
-	defer releaseDeflater(w)
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
 	w.Reset(&blob)
 	p.Index = make([]byte, 0, len(unique)*indexEntry)
 	for _, e := range unique {

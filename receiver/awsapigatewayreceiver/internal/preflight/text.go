@@ -152,7 +152,9 @@ func (c *Counts) write(p *printer) {
 	if c.Series != nil {
 		say("Series", "%s", tally(c.Series))
 	}
-	if g := c.Groups; g != nil {
+	if g := c.Groups; g != nil && g.Count > 0 && g.Read == 0 {
+		say("Log groups", "%d; none could be read, so that what they take in a day is unknown", g.Count)
+	} else if g != nil {
 		say("Log groups", "%d, about %s a day, by a page of the newest 10 minutes of %d of them at this time of day", g.Count, bytesText(g.DailyBytes), g.Read)
 	}
 	if t := c.Traces; t != nil {

@@ -27,3 +27,18 @@ func TestTextShowsHostileNamesAsText(t *testing.T) {
 		assert.False(t, strings.HasPrefix(line, "evil"), line)
 	}
 }
+
+// Where no group could be read, how much they take is not said to be nothing.
+func TestTextSaysThatNoGroupWasRead(t *testing.T) {
+	t.Parallel()
+	for groups, want := range map[Groups]string{
+		{Count: 10}:                            "Log groups    10; none could be read",
+		{}:                                     "Log groups    0, about 0 B a day",
+		{Count: 10, Read: 9, DailyBytes: 5000}: "Log groups    10, about 5 kB a day, by a page of the newest 10 minutes of 9 of them",
+	} {
+		r := &Report{Signals: []string{"logs"}, Targets: []*Target{{Label: "default/us-east-1", Account: "111122223333", Counts: Counts{Groups: &groups}}}}
+		var b strings.Builder
+		require.NoError(t, r.Write(&b, "awsapigateway"))
+		assert.Contains(t, b.String(), want)
+	}
+}
