@@ -151,8 +151,10 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 		case dark == "":
 			s := r.newSource(k, a, stage.Name, name, excluded)
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
-			if format := r.book.compile(log.Format, a.ID, stage.Name); moved && format.bound != nil && !slices.Contains(s.formats, format) {
-				s.formats = append(s.formats, format)
+			if moved && log.Format != "" { // a restart may have forgotten it
+				if format := r.book.compile(log.Format, a.ID, stage.Name); format.bound != nil && !slices.Contains(s.formats, format) {
+					s.formats = append(s.formats, format)
+				}
 			}
 			s.recordless = !r.recordsAccess()
 			f.sources[name] = append(f.sources[name], s)
