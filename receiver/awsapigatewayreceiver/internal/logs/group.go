@@ -33,6 +33,7 @@ type group struct {
 	begun, restored bool
 	// stored are the parts of seen that are in storage.
 	stored  chunks
+	half    half
 	dirty   bool
 	savedAt time.Time
 

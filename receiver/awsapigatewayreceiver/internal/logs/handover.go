@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -80,6 +81,7 @@ func (r *Reader) handOver(ctx context.Context, g *group, j *job) error {
 		r.Recorder.Duplicates(ctx, int64(p.hi-p.lo-len(t.events)))
 		g.mu.Lock()
 		g.handing = false
+		g.half.done(j.page, t.events)
 		g.mu.Unlock()
 		if len(t.events) > 0 || stale {
 			r.save(ctx, g, t.fresh, now)
@@ -98,30 +100,87 @@ const (
 // emit hands a batch over, and returns when everybody has taken it, or refused it for good. A line that can't be decoded shows that a stage may have
 // another format by now: then its settings are read anew before the line is given up.
 func (r *Reader) emit(ctx context.Context, g *group, page *model.LogPage, events []int32) error {
-	b := &builder{
-		reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now()),
-		makesRecords: r.Emitter != nil, makesSpans: r.Spans != nil,
+	parts := r.parts(g, page, events)
+	var ask []string
+	for _, b := range parts {
+		if r.build(b); len(b.ask) > 0 {
+			ask = b.ask
+		}
 	}
-	r.build(b)
-	if len(b.ask) > 0 && r.refresh(ctx, b.ask) {
-		r.build(b)
+	if len(ask) > 0 && r.refresh(ctx, ask) {
+		for _, b := range parts {
+			r.build(b)
+		}
 	}
 	// From here on all of it is offered, or what was taken would come again with what was not.
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !b.makesSpans {
+	if b := parts[0]; b.makesRecords && b.makesSpans {
+		parts = append(parts, b.split())
+	}
+	return r.emitParts(ctx, g, parts)
+}
+
+// parts are the builders of a batch: one for its records and its spans, so that each line is decoded once; or one for each, where one of the two
+// outputs has taken some of it before the last restart.
+func (r *Reader) parts(g *group, page *model.LogPage, events []int32) []*builder {
+	all := builder{
+		reader: r, group: g, page: page, events: events, observed: pcommon.NewTimestampFromTime(r.now()),
+		makesRecords: r.Emitter != nil, makesSpans: r.Spans != nil,
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.half.empty() {
+		return []*builder{&all}
+	}
+	var parts []*builder
+	if all.makesRecords {
+		records := all
+		records.makesSpans, records.events = false, g.half.records.without(page, events)
+		parts = append(parts, &records)
+	}
+	if all.makesSpans {
+		spans := all
+		spans.makesRecords, spans.events = false, g.half.spans.without(page, events)
+		parts = append(parts, &spans)
+	}
+	return parts
+}
+
+// emitParts hands the parts of a batch over, beside each other: whoever refuses is offered its part again and again, and does not hold up the other's.
+func (r *Reader) emitParts(ctx context.Context, g *group, parts []*builder) error {
+	errs := make([]error, len(parts))
+	var others sync.WaitGroup
+	for i, b := range parts[1:] {
+		others.Go(func() { errs[i+1] = r.emitPart(ctx, b) })
+	}
+	errs[0] = r.emitPart(ctx, parts[0])
+	others.Wait()
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
+	}
+	var taken []*builder
+	for i, b := range parts {
+		if errs[i] == nil && b.made() {
+			taken = append(taken, b)
+		}
+	}
+	if len(taken) > 0 {
+		r.saveHalf(ctx, g, taken)
+	}
+	return err
+}
+
+// made says whether there was anything to take in a part of a batch.
+func (b *builder) made() bool { return b.makesRecords && b.records > 0 || b.makesSpans && b.spans > 0 }
+
+func (r *Reader) emitPart(ctx context.Context, b *builder) error {
+	if b.makesRecords {
 		return r.emitRecords(ctx, b)
 	}
-	if !b.makesRecords {
-		return r.emitSpans(ctx, b)
-	}
-	// Whoever refuses is offered its part again and again, and does not hold up the other's.
-	spans := b.split()
-	done := make(chan error, 1)
-	go func() { done <- r.emitSpans(ctx, spans) }()
-	err := r.emitRecords(ctx, b)
-	return errors.Join(err, <-done)
+	return r.emitSpans(ctx, b)
 }
 
 func (r *Reader) emitRecords(ctx context.Context, b *builder) error {

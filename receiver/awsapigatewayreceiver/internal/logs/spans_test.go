@@ -163,45 +163,6 @@ func TestSpansRefusedForGoodAreLeft(t *testing.T) {
 	})
 }
 
-// What one pipeline has not taken when the collector stops comes after the restart; what the other has taken is then the same once more.
-func TestSpansThatWereNotTakenComeAfterARestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		began, disk, snapshot := time.Now(), &checkpointtest.Disk{}, oneTraced.snapshot(t)
-		var records []record
-		spans := map[[2]string]int{}
-		for run := range 2 {
-			b := newBenchFor(t, snapshot, nil, signals{records: true, spans: true})
-			b.Store = disk.Open(t)
-			if run == 0 {
-				b.refuseSpans = func() error {
-					if time.Since(began) > 5*time.Minute {
-						return errors.New("not now")
-					}
-					return nil
-				}
-			}
-			b.client.filter = func(_ string, from, to int64, _ string) (model.LogPage, error) {
-				return requests(began, from, to, 10*time.Second), nil
-			}
-			stop := b.run(t.Context())
-			time.Sleep(15 * time.Minute)
-			stop()
-			records = append(records, b.came()...)
-			for id, n := range ids(b.cameSpans()) {
-				spans[id] += n
-			}
-		}
-		uids := map[string]int{}
-		for _, r := range records {
-			uids[r.uid]++
-		}
-		assert.InDelta(t, 180, len(uids), 2)
-		assert.Less(t, len(records)-len(uids), 10, "one batch was taken twice")
-		assert.Len(t, spans, 2*len(uids))
-		assert.Equal(t, []int{1}, times(spans), "each span came once")
-	})
-}
-
 // A collector that stops while one pipeline takes its part lets the other take its own: nothing of either comes twice, nor where there are no spans.
 func TestAStopAmidAHandOverRepeatsNothing(t *testing.T) {
 	withoutSpans := account{"GetRestApis": oneTraced["GetRestApis"], "GetStagesr1": oneGroup["GetStagesr1"]}

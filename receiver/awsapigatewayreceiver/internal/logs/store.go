@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -95,10 +96,12 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 		V: storedVersion, Newest: p.newest, Settled: p.settled, ReadTo: p.readTo, Open: p.open, LateMax: p.lateMax, Credit: max(int64(p.credit), 0), Swept: p.lastSweep,
 		Created: unixMS(g.described.Created), Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: encodeEntries(g.stored.inline),
 	})
+	g.half.settle(p.settled)
+	halfErr := g.half.change(r.halfKey(g.name), changes)
 	g.savedAt, g.dirty = now, false
 	g.mu.Unlock()
 	changes[key] = b
-	if err == nil {
+	if err = errors.Join(err, halfErr); err == nil {
 		err = r.Store.Apply(context.WithoutCancel(ctx), changes)
 	}
 	if err != nil {
@@ -109,11 +112,18 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 // load takes up the stored position of a group. Without one it returns false. A position that makes no sense is an error, and not used.
 func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 	key := r.groupKey(g.name)
-	b, err := r.Store.Get(ctx, key)
-	if err != nil || b == nil {
+	kept, err := r.Store.GetAll(ctx, []string{key, r.halfKey(g.name)})
+	if err != nil {
 		return false, err
 	}
-	s, err := decodeStored(b)
+	var bad error
+	if err := g.half.decode(kept[1]); err != nil {
+		bad = fmt.Errorf("%w of log group %q", err, g.name)
+	}
+	if kept[0] == nil {
+		return false, bad
+	}
+	s, err := decodeStored(kept[0])
 	if err != nil {
 		return false, fmt.Errorf("%w of log group %q", err, g.name)
 	}
@@ -133,12 +143,11 @@ func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var bad error
 	for _, v := range values {
 		entries, err := decodeEntries(v)
 		if err != nil || v == nil {
 			// Its events may come again: better than none.
-			bad = fmt.Errorf("%w of log group %q", errEntries, g.name)
+			bad = errors.Join(bad, fmt.Errorf("%w of log group %q", errEntries, g.name))
 			continue
 		}
 		all = append(all, entries)
@@ -248,7 +257,7 @@ func (r *Reader) saveIndex(ctx context.Context) {
 		}
 		delete(r.index.Groups, name)
 		key := r.groupKey(name)
-		changes[key] = nil
+		changes[key], changes[r.halfKey(name)] = nil, nil
 		if b, err := r.Store.Get(ctx, key); err == nil && b != nil {
 			if s, err := decodeStored(b); err == nil {
 				for _, c := range s.Chunks {

@@ -194,7 +194,9 @@ func TestIndexForgetsGroups(t *testing.T) {
 	assert.Equal(t, t0, k.index.First)
 	for name, seen := range map[string]int64{"old": t0 - 16*86_400*second, "new": t0 - 14*86_400*second} {
 		k.index.Groups[name] = seen
-		k.read(&group{name: name, seen: newMemory()}, t0, 60, 20)
+		g := &group{name: name, seen: newMemory()}
+		k.read(g, t0, 60, 20)
+		k.saveHalf(t.Context(), g, []*builder{{page: &model.LogPage{Events: []model.LogEvent{{Timestamp: t0}}}, events: []int32{0}}})
 	}
 	k.book, _ = newTestBook()
 	for name, seen := range map[string]int64{"r1/old": t0 - 16*86_400*second, "r1/new": t0} {
