@@ -9,48 +9,93 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metrics"
 )
 
 var _ confmap.Unmarshaler = (*Config)(nil)
 
-// Unmarshal reads the configuration. Beside keys that it does not know it names those that may be meant.
+// Unmarshal reads the configuration. It tells keys that it does not know by their section, and beside them the settings that may be meant.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	err := conf.Unmarshal(c)
 	if err == nil {
 		return nil
 	}
-	return errors.Join(append([]error{err}, meant(reflect.TypeFor[Config](), "", conf.ToStringMap())...)...)
+	var u unknown
+	u.look(reflect.TypeFor[Config](), "", conf.ToStringMap())
+	if len(u.keys) == 0 {
+		return err
+	}
+	for _, key := range u.keys {
+		conf.Delete(key) // the decoder would call some sections by Go's names of types
+	}
+	return errors.Join(append(u.errs, conf.Unmarshal(c))...)
 }
 
-// meant are errors for the keys of a section that are no settings and near to one. Those that are near to none the decoder names.
-func meant(t reflect.Type, path string, section any) (errs []error) {
+// unknown gathers keys that are no settings, and what is said of them.
+type unknown struct {
+	keys []string
+	errs []error
+}
+
+// look looks at what is set of a type, at a path of keys.
+func (u *unknown) look(t reflect.Type, path string, set any) {
+	section, _ := set.(map[string]any)
 	switch t.Kind() {
 	case reflect.Pointer:
-		return meant(t.Elem(), path, section)
+		u.look(t.Elem(), path, set)
 	case reflect.Slice:
-		items, _ := section.([]any)
+		before := len(u.keys)
+		items, _ := set.([]any)
 		for i, item := range items {
-			errs = append(errs, meant(t.Elem(), fmt.Sprintf("%s[%d]", path, i), item)...)
+			u.look(t.Elem(), fmt.Sprintf("%s[%d]", path, i), item)
+		}
+		if len(u.keys) > before {
+			u.keys = append(u.keys, path) // nothing can be deleted from a single item
+		}
+	case reflect.Map:
+		for _, key := range slices.Sorted(maps.Keys(section)) {
+			u.look(t.Elem(), path+"::"+key, section[key])
 		}
 	case reflect.Struct:
-		settings := map[string]reflect.Type{}
-		for i := range t.NumField() {
-			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("mapstructure"), ","); key != "" && key != "-" {
-				settings[key] = t.Field(i).Type
-			}
-		}
-		keys, _ := section.(map[string]any)
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			below := strings.TrimPrefix(path+"::"+key, "::")
-			if setting, ok := settings[key]; ok {
-				errs = append(errs, meant(setting, below, keys[key])...)
-			} else if near := nearest(key, slices.Sorted(maps.Keys(settings))); near != "" {
-				errs = append(errs, fmt.Errorf("%s: is no setting: is %s meant?", below, near))
-			}
-		}
+		u.section(t, path, section)
 	default:
 	}
-	return errs
+}
+
+// section looks at the keys of a section, whose settings are the fields of a struct.
+func (u *unknown) section(t reflect.Type, path string, section map[string]any) {
+	settings := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		if key, _, _ := strings.Cut(t.Field(i).Tag.Get("mapstructure"), ","); key != "" && key != "-" {
+			settings[key] = t.Field(i).Type
+		}
+	}
+	var invalid []string
+	var near []error
+	for _, key := range slices.Sorted(maps.Keys(section)) {
+		at := strings.TrimPrefix(path+"::"+key, "::")
+		setting, known := settings[key]
+		switch {
+		case known:
+			u.look(setting, at, section[key])
+		case t == reflect.TypeFor[metrics.Config]() && strings.HasPrefix(key, attr.Prefix): // a single metric's, beside the section's own
+			u.look(reflect.TypeFor[metrics.MetricConfig](), at, section[key])
+		default:
+			invalid, u.keys = append(invalid, key), append(u.keys, at)
+			if name := nearest(key, slices.Sorted(maps.Keys(settings))); name != "" {
+				near = append(near, fmt.Errorf("%s: is no setting: is %s meant?", at, name))
+			}
+		}
+	}
+	if len(invalid) > 0 {
+		said := fmt.Errorf("has invalid keys: %s", strings.Join(invalid, ", "))
+		if path != "" {
+			said = fmt.Errorf("%s: %w", path, said)
+		}
+		u.errs = append(append(u.errs, said), near...)
+	}
 }
 
 // shortest is how long a key is at least that is taken for the begin of another one.
