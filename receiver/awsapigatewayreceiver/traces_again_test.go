@@ -68,3 +68,32 @@ func TestLinesThatAreReadAgainAreTheSameSpans(t *testing.T) {
 		}
 	})
 }
+
+// A collector that ends while one of the two pipelines refuses leaves what the other took to the one that refused alone, at the next start.
+func TestWhatOneOfTwoConsumersTookDoesNotComeAgain(t *testing.T) {
+	for name, refuses := range map[string]func(r *rig, refuse func() error){
+		"spans are refused":   func(r *rig, refuse func() error) { r.spans.setRefuse(refuse) },
+		"records are refused": func(r *rig, refuse func() error) { r.records.setRefuse(refuse) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r, from, to := newAccessRig(t, nil)
+				r.records = newRecordSink()
+				r.learn(from)
+				for at := from; at.Before(to); at = at.Add(9 * time.Minute) {
+					stop := r.start()
+					r.until(at.Add(3 * time.Minute))
+					refuses(r, func() error { return errRefused })
+					r.until(at.Add(9 * time.Minute))
+					stop()
+					refuses(r, nil)
+				}
+				stop := r.start()
+				defer stop()
+				r.checkAccessSpans(stop, from, to)
+				compareRecords(t, r.records, r.accessTruth(from, to, nil))
+				assert.Zero(t, r.records.repeated)
+			})
+		})
+	}
+}
