@@ -52,7 +52,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return nil
 	})
 	flags.BoolVar(&o.json, "json", false, "write JSON")
-	flags.BoolVar(&o.verify, "verify", false, "also check what AWS's pages leave open, by reading; each question and its cost are said before it is asked")
+	flags.BoolVar(&o.verify, "verify", false, "also check what AWS's pages leave open, by reading what the config asks for: the lines of execution logs only with\n"+
+		"logs::execution::enabled, where a stage writes them; each question and its cost are said before it is asked")
 	err := flags.Parse(args)
 	switch {
 	case err != nil:

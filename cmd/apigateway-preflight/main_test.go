@@ -217,11 +217,12 @@ func TestCommandLine(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no config":    {nil, wrong, "--config is missing"},
-		"an argument":  {[]string{"--config", "x.yaml", "y"}, wrong, `unexpected argument "y"`},
-		"unknown flag": {[]string{"--nope"}, wrong, "flag provided but not defined"},
-		"help":         {[]string{"-h"}, works, "the exit status is"},
-		"no such file": {[]string{"--config", "/nowhere.yaml"}, wrong, "/nowhere.yaml"},
+		"no config":            {nil, wrong, "--config is missing"},
+		"an argument":          {[]string{"--config", "x.yaml", "y"}, wrong, `unexpected argument "y"`},
+		"unknown flag":         {[]string{"--nope"}, wrong, "flag provided but not defined"},
+		"help":                 {[]string{"-h"}, works, "the exit status is"},
+		"help of verification": {[]string{"-h"}, works, "the lines of execution logs only with\n    \tlogs::execution::enabled"},
+		"no such file":         {[]string{"--config", "/nowhere.yaml"}, wrong, "/nowhere.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, _, errs := preflight(set.args...)

@@ -34,7 +34,7 @@ func hopeless(c aws.Class) bool {
 // words are the classes in the table.
 var words = map[aws.Class]string{
 	aws.Denied: "identity policy", aws.Boundary: "boundary or other limit", aws.ExplicitDeny: "explicit deny", aws.RoleRefused: "trust policy or external id",
-	aws.RegionDisabled: "region not enabled", aws.NoCredentials: "no credentials", aws.Expired: "credentials expired", aws.Partition: "other partition",
+	aws.RegionDisabled: "keys not valid there", aws.NoCredentials: "no credentials", aws.Expired: "credentials expired", aws.Partition: "other partition",
 	aws.Signature: "signature",
 }
 
@@ -87,7 +87,22 @@ func (p *probe) failure(o *Operation, err error) {
 		o.Statement = &Statement{Effect: "Allow", Action: []string{e.Action}, Resource: []string{resource}}
 	case class == aws.RoleRefused:
 		o.Remedy = p.roleRemedy()
+	case class == aws.RegionDisabled:
+		o.Remedy = regionRemedy(p.target.Region)
 	}
+}
+
+// commercial is the partition of most regions, those that an account has to enable among them.
+const commercial = "aws"
+
+// regionRemedy says what may keep keys from being valid in a region, the likeliest first. AWS answers the same to all of it.
+func regionRemedy(region string) string {
+	if partition := aws.PartitionOf(region); partition != commercial {
+		return fmt.Sprintf("%s is in partition %s, which has accounts and keys of its own: give the account a profile with credentials of %s, or leave the region out of regions; "+
+			"if they are of %s, the region is not enabled in that account, or the key is no longer valid", region, partition, partition, partition)
+	}
+	return "the region is not enabled in this account: enable it under Account > AWS Regions or leave it out of regions; or the key is not valid there: " +
+		"it is of another partition, as keys of aws-cn and aws-us-gov are, or was deleted"
 }
 
 // roleRemedy says what the owner of a role can look at, by what the configuration says.

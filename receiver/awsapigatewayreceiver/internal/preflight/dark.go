@@ -87,9 +87,17 @@ func (p *probe) dark() {
 	p.target.Dark = append(p.target.Dark, d.list...)
 }
 
+// where names a stage below its API, which has its id beside its name where others have the name, too.
+func (p *probe) where(a *model.API, s *model.Stage) string {
+	if slices.ContainsFunc(p.snapshot.APIs, func(other model.API) bool { return other.Name == a.Name && other.ID != a.ID }) {
+		return fmt.Sprintf("%s (%s)/%s", a.Name, a.ID, s.Name)
+	}
+	return a.Name + "/" + s.Name
+}
+
 // darkLogs looks at what a stage logs.
 func (p *probe) darkLogs(d *darkness, a *model.API, s *model.Stage) {
-	where := a.Name + "/" + s.Name
+	where := p.where(a, s)
 	if p.records() && p.Logs.Execution.Enabled && !s.ExecutionLogs && a.Type != model.HTTP {
 		d.add(noExecutionLog, where, executionLogRemedy)
 	}
@@ -119,7 +127,7 @@ func ofAuthorizer(variable string) bool { return strings.HasPrefix(variable, "au
 
 // darkStage looks at a stage's other settings.
 func (p *probe) darkStage(d *darkness, a *model.API, s *model.Stage) {
-	where := a.Name + "/" + s.Name
+	where := p.where(a, s)
 	if p.in("metrics") && slices.Contains(p.Metrics.Levels, metrics.LevelRoute) && !s.DetailedMetrics {
 		d.add(noDetailedMetrics, where, detailedRemedy)
 	}

@@ -32,7 +32,7 @@ func TestPageIsRight(t *testing.T) {
 		assert.Contains(t, page, "\n| "+what+" | ")
 	}
 	for _, q := range questions {
-		assert.Contains(t, page, "\n| "+q.text+" | "+q.asks+" |\n")
+		assert.Contains(t, page, "\n| "+q.text+" | "+q.asks+" | "+q.needs+" |\n")
 	}
 	for _, v := range unanswerable {
 		assert.Contains(t, page, "\n| "+v.Question+" | "+v.NotChecked+" |\n")

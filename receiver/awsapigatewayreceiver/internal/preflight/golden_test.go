@@ -58,7 +58,7 @@ func TestDark(t *testing.T) {
 		return &target.Dark[i]
 	}
 	assert.Contains(t, find(noAccessLog).Where, "orders/dev")
-	assert.Contains(t, find(noTracing).Where, "reports/green")
+	assert.Contains(t, find(noTracing).Where, "reports (b2reports0)/green")
 	assert.Contains(t, find(neverTraced).Where, "payments/$default")
 	assert.Contains(t, find(noDetailedMetrics).Where, "orders/dev")
 	assert.NotContains(t, find(noDetailedMetrics).Where, "orders/prod")
@@ -76,6 +76,17 @@ func TestDark(t *testing.T) {
 			assert.NotContains(t, string(b), key.Value)
 		}
 	}
+}
+
+// APIs that share their name are told apart by their ids.
+func TestDarkTellsAPIsOfOneNameApart(t *testing.T) {
+	t.Parallel()
+	var where []string
+	for _, d := range newRig(t).run(t).Targets[0].Dark {
+		where = append(where, d.Where...)
+	}
+	assert.Subset(t, where, []string{"twins (b3twins000)/prod", "twins (b4twins000)/prod", "orders/prod"})
+	assert.NotContains(t, where, "twins/prod")
 }
 
 // Variables of authorizers are missing only from the access logs of APIs that have one, and of none where that can't be read.

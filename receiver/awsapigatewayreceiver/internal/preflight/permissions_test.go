@@ -111,7 +111,17 @@ func TestEachClassOfDenialIsTold(t *testing.T) {
 		"forbidden metric":       {faults: deny("GetMetricData", awssim.Forbidden), operation: getMetricData, word: "forbidden", says: "has to share it"},
 		"expired credentials":    {faults: awssim.Faults{ExpiredCredentials: true}, operation: getCallerIdentity, word: "credentials expired", says: "renew them"},
 		"region not enabled": {
-			edit: func(r *rig) { r.Regions = []string{"ap-east-1"} }, operation: getCallerIdentity, word: "region not enabled", says: "enable it under Account > AWS Regions",
+			edit: func(r *rig) { r.Regions = []string{"ap-east-1"} }, operation: getCallerIdentity, word: "keys not valid there",
+			says: "the region is not enabled in this account: enable it under Account > AWS Regions or leave it out of regions; or the key is not valid there: it is of another partition",
+		},
+		"region of China": {
+			edit: func(r *rig) { r.Regions = []string{"cn-north-1"} }, operation: getCallerIdentity, word: "keys not valid there",
+			says: "cn-north-1 is in partition aws-cn, which has accounts and keys of its own: give the account a profile with credentials of aws-cn, or leave the region out of regions; " +
+				"if they are of aws-cn, the region is not enabled in that account",
+		},
+		"region of the government": {
+			edit: func(r *rig) { r.Regions = []string{"us-gov-west-1"} }, operation: getCallerIdentity, word: "keys not valid there",
+			says: "us-gov-west-1 is in partition aws-us-gov, which has accounts and keys of its own",
 		},
 		"wrong external id": {
 			edit: func(r *rig) { r.partner("another") }, operation: assumeRole, word: "trust policy or external id", says: "external_id is set: it has to be the one in sts:ExternalId",

@@ -114,8 +114,10 @@ type Line struct {
 	Detail string  `json:"detail"`
 	Low    float64 `json:"usd_low"`
 	High   float64 `json:"usd_high"`
-	// Unknown says that it could not be estimated: Detail says why.
+	// Unknown says that it could not be estimated, or in a sum not for all targets: Detail says why, and Low and High are what is known.
 	Unknown bool `json:"unknown,omitempty"`
+	// UnknownOf are the targets of a sum that it could not be estimated for.
+	UnknownOf []string `json:"unknown_of,omitempty"`
 }
 
 func (p *Price) add(l Line) {

@@ -25,15 +25,18 @@ func (p *probe) metrics(ctx context.Context) {
 		})
 	})
 	_ = p.try(getMetricData, func() error { return p.askOne(ctx) }) // was noted
-	switch {
-	case err != nil:
+	if err != nil {
 		p.unknownPrice(getMetricData, listMetrics)
-		return
-	case p.inventory.Current() == nil:
-		p.unknownPrice(getMetricData, listsOfAPIs)
+		p.unknownPrice(listMetrics, "its pages")
 		return
 	}
 	e := metrics.NewEstimate(p.Metrics, p.Filter, p.snapshot, p.listed, pages)
+	lists := Line{Item: listMetrics, Low: e.Lists.Low, High: e.Lists.High, Detail: fmt.Sprintf("pages of the list, every 5 minutes: %d", pages)}
+	if p.inventory.Current() == nil {
+		p.unknownPrice(getMetricData, listsOfAPIs)
+		p.target.Month.add(lists)
+		return
+	}
 	p.target.Counts.Series, p.target.Counts.Unknown = e.Series, e.Unknown
 	series := 0
 	for _, n := range e.Series {
@@ -43,7 +46,7 @@ func (p *probe) metrics(ctx context.Context) {
 		Item: getMetricData, Low: e.Data.Low, High: e.Data.High,
 		Detail: fmt.Sprintf("%d series: each time %d metrics, %d if each statistic counts", series, e.Low, e.High),
 	})
-	p.target.Month.add(Line{Item: listMetrics, Low: e.Lists.Low, High: e.Lists.High, Detail: fmt.Sprintf("pages of the list, every 5 minutes: %d", pages)})
+	p.target.Month.add(lists)
 	p.save(&e, pages)
 }
 

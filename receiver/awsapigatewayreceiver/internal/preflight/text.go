@@ -17,6 +17,8 @@ import (
 const (
 	// width is that of a line at most.
 	width = 118
+	// detailWidth is that of what is said of a price.
+	detailWidth = 62
 	// maxWhere bounds the places that are named in a line; JSON has all of them.
 	maxWhere = 6
 )
@@ -216,25 +218,41 @@ func (d *Dark) write(p *printer) {
 	p.wrapped(6, "-> "+d.Remedy)
 }
 
+// price writes a line of the price, of which all but the numbers may take several.
+func (p *printer) price(item, detail string, low, high float64, known bool) {
+	numbers := []string{"unknown", "unknown"}
+	if known {
+		numbers = []string{fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", high)}
+	}
+	for _, part := range wrap(detail, detailWidth) {
+		p.line("  %-18s  %-*s  %12s  %12s", item, detailWidth, part, numbers[0], numbers[1])
+		item, numbers = "", []string{"", ""}
+	}
+}
+
 // writeMonth writes the price and the savings.
 func (r *Report) writeMonth(p *printer) {
 	p.line("A month of 30 days, USD by us-east-1's list prices, by both readings of how GetMetricData is billed:")
 	p.line("")
-	p.line("  %-18s  %-62s  %12s  %12s", "", "", "5 STATISTICS", "EACH")
-	p.line("  %-18s  %-62s  %12s  %12s", "ITEM", "", "AS ONE", "STATISTIC")
-	for _, l := range r.Month.Lines {
+	p.line("  %-18s  %-*s  %12s  %12s", "", detailWidth, "", "5 STATISTICS", "EACH")
+	p.line("  %-18s  %-*s  %12s  %12s", "ITEM", detailWidth, "", "AS ONE", "STATISTIC")
+	var unknown []string
+	knows := false
+	for i := range r.Month.Lines {
+		l := &r.Month.Lines[i]
 		if l.Unknown {
-			p.line("  %-18s  %-62s  %12s  %12s", l.Item, l.Detail, "unknown", "unknown")
-			continue
+			unknown = append(unknown, l.Item)
 		}
-		p.line("  %-18s  %-62s  %12.2f  %12.2f", l.Item, l.Detail, l.Low, l.High)
+		known := r.knows(l)
+		knows = knows || known
+		p.price(l.Item, l.Detail, l.Low, l.High, known)
 	}
-	p.line("  %-18s  %-62s  %12.2f  %12.2f", "Control plane", "reads of API Gateway are free", 0., 0.)
-	known := ""
-	if slices.ContainsFunc(r.Month.Lines, func(l Line) bool { return l.Unknown }) {
-		known = "of what is known"
+	p.price("Control plane", "reads of API Gateway are free", 0, 0, true)
+	detail := ""
+	if len(unknown) > 0 && knows {
+		detail = atLeast + strings.Join(unknown, ", ")
 	}
-	p.line("  %-18s  %-62s  %12.2f  %12.2f", "Total", known, r.Month.Low, r.Month.High)
+	p.price("Total", detail, r.Month.Low, r.Month.High, knows)
 	if len(r.Savings) == 0 {
 		return
 	}

@@ -47,6 +47,34 @@ func TestVerify(t *testing.T) {
 	assert.Contains(t, text(t, report), "not checked: only the bill tells")
 }
 
+// What the configuration does not ask for is not read for a question either, and the report says what it takes.
+func TestVerifySaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	for signal, unmet := range map[string][]string{
+		"metrics": {needsXRay, needsExecution, needsUsage, needsAccess},
+		"logs":    {needsMetrics, needsMetrics, needsXRay, needsExecution, needsUsage},
+		"traces":  {needsMetrics, needsMetrics, needsExecution, needsUsage, needsAccess},
+	} {
+		t.Run(signal, func(t *testing.T) {
+			t.Parallel()
+			r := newQuietRig(t)
+			r.Signals = []string{signal}
+			r.Logs.Execution.Enabled = false
+			r.Clock = poll.Scaled{Origin: time.Now(), Epoch: noon, Factor: 100} // a minute is half a second
+			said := 0
+			r.Announce = func(string) { said++ }
+			var needs []string
+			for _, v := range r.run(t).Targets[0].Verified {
+				if need, ok := strings.CutPrefix(v.NotChecked, "it needs "); ok {
+					needs = append(needs, need)
+				}
+			}
+			assert.Equal(t, unmet, needs)
+			assert.Equal(t, len(questions)-len(unmet), said, "only what is asked is announced")
+		})
+	}
+}
+
 // Without --verify nothing is asked beyond the report.
 func TestNothingIsVerifiedUnasked(t *testing.T) {
 	t.Parallel()

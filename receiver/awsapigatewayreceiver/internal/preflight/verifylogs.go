@@ -22,7 +22,7 @@ func askExecution(ctx context.Context, p *probe) (saw, nothing string, err error
 		return g.Execution && slices.ContainsFunc(g.Stages, func(s string) bool { return p.typeOf(s) == model.WebSocket })
 	})
 	if err != nil || page == nil || len(page.Events) == 0 {
-		return "", "no readable execution log of a WebSocket stage with events", err
+		return "", "no execution log of a WebSocket stage can be read, or the first that can has no events of the last 10 minutes: set its logging level to INFO or ERROR", err
 	}
 	decoder := executionlog.New(redact.New(nil, nil, ""), false, false)
 	known := 0
@@ -40,7 +40,7 @@ func askEscaping(ctx context.Context, p *probe) (saw, nothing string, err error)
 		return !g.Execution && slices.ContainsFunc(g.Stages, func(s string) bool { return strings.HasPrefix(p.formatOf(s), "{") })
 	})
 	if err != nil || page == nil || len(page.Events) == 0 {
-		return "", "no readable access log in JSON with events", err
+		return "", "no access log in JSON can be read, or the first that can has no events of the last 10 minutes", err
 	}
 	valid, escaped := 0, 0
 	for i := range page.Events {
@@ -88,9 +88,6 @@ func (p *probe) formatOf(key string) string {
 
 // askUsage compares the keys of a usage plan's use with the ids and values of its API keys. None of them leaves this function.
 func askUsage(ctx context.Context, p *probe) (saw, nothing string, err error) {
-	if !p.Inventory.APIKeys.Enabled || !p.usage() {
-		return "", "it needs inventory::api_keys and inventory::usage to be enabled", nil
-	}
 	plan := p.firstOf(ctx, model.GetUsagePlans)
 	today := p.client.Now().UTC()
 	of := model.ReadOf{UsagePlan: plan.ID, From: today.AddDate(0, 0, -7).Format(time.DateOnly), To: today.Format(time.DateOnly)}
