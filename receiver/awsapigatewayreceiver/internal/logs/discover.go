@@ -357,7 +357,8 @@ func (r *Reader) discover(ctx context.Context) {
 	r.saveIndex(ctx)
 }
 
-// newGroup makes a group with its stored position, or at its start; or takes up the one that was retired.
+// newGroup makes a group with its stored position, or at its start; or takes up the one that was retired. A start holds until a position is stored, for
+// what could not be read or handed over before the collector stops.
 func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *group {
 	if g := r.groups.back(name); g != nil {
 		return g
@@ -372,19 +373,31 @@ func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *grou
 		g.restored, g.begun = true, true
 		return g
 	}
-	g.pos = startAt(r.firstRead(now))
+	start, met := r.index.Starts[name]
+	if !met {
+		start = r.firstRead(now)
+		r.index.Starts[name] = start
+	}
+	g.pos = startAt(start)
+	if met && start > 0 {
+		g.restored, g.begun, g.savedAt = true, true, time.UnixMilli(r.index.Groups[name])
+	}
 	return g
 }
 
 // firstRead is where the first read of a group begins: where start_at says, from the target's first start on. A stage that appears later has
-// been writing since the inventory was read before at most.
+// been writing since the inventory was read before at most, by an earlier run if it appears soon after the start.
 func (r *Reader) firstRead(now time.Time) int64 {
 	back, _ := r.Config.lookback() // checked
 	if back < 0 {
 		return 0
 	}
-	first := r.index.First - back.Milliseconds()
-	return max(first, now.Add(-max(back, appearedWithin)).UnixMilli(), 0)
+	first, before := r.index.First-back.Milliseconds(), now
+	if now.Sub(r.began) < appearedWithin && r.seenBefore.Before(now) {
+		before = r.seenBefore
+	}
+	since := max(before.Add(-max(back, appearedWithin)).UnixMilli(), now.Add(-max(back, appearedWithin, r.Config.MaxBackfill)).UnixMilli())
+	return max(first, since, 0)
 }
 
 // appearedWithin is how long before it was first seen a stage may have begun to write: some intervals of the inventory.

@@ -44,10 +44,12 @@ type Reader struct {
 	index     index
 	targets   targets
 	began     time.Time
-	pages     sync.Pool
-	slots     chan struct{}
-	builders  chan struct{}
-	running   sync.WaitGroup
+	// seenBefore is when an earlier run took the inventory up last.
+	seenBefore time.Time
+	pages      sync.Pool
+	slots      chan struct{}
+	builders   chan struct{}
+	running    sync.WaitGroup
 
 	// describeNow asks for the description of groups that have none.
 	describeNow chan struct{}

@@ -1,6 +1,9 @@
 package logs
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // registry holds the groups of a target. Those that nobody writes to any more are retired: should they come back, they go on where they were.
 type registry struct {
@@ -43,6 +46,17 @@ func (r *registry) back(name string) *group {
 	g := r.retired[name]
 	delete(r.retired, name)
 	return g
+}
+
+// stored says whether a position of a group was stored since a time.
+func (r *registry) stored(name string, since time.Time) bool {
+	g := r.get(name)
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.savedAt.IsZero() && !g.savedAt.Before(since)
 }
 
 // maxRetired bounds the groups that are kept though nobody writes to them.

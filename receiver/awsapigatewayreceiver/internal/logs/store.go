@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -208,21 +209,24 @@ func (r *Reader) groupKey(name string) string { return r.key("group/" + name) }
 // index is what is stored per target.
 type index struct {
 	V int `json:"v"`
-	// First is the target's first start, Unix milliseconds.
+	// First is the target's first start, Seen when the inventory was taken up last: Unix milliseconds.
 	First int64 `json:"first"`
+	Seen  int64 `json:"seen,omitempty"`
 	// Groups and Formats are those that have a stored value, by log group and by stage, with when they were wanted last.
 	Groups  map[string]int64 `json:"groups,omitempty"`
 	Formats map[string]int64 `json:"formats,omitempty"`
+	// Starts are where the groups begin that have no stored position yet, Unix milliseconds.
+	Starts map[string]int64 `json:"starts,omitempty"`
 }
 
 func newIndex(first int64) index {
-	return index{V: storedVersion, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}}
+	return index{V: storedVersion, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}, Starts: map[string]int64{}}
 }
 
 // loadIndex reads what is stored of the target.
 func (r *Reader) loadIndex(ctx context.Context) error {
 	now := r.now()
-	r.index = newIndex(now.UnixMilli())
+	r.index, r.seenBefore = newIndex(now.UnixMilli()), now
 	b, err := r.Store.Get(ctx, r.key("index"))
 	if err != nil || b == nil {
 		return err
@@ -235,11 +239,19 @@ func (r *Reader) loadIndex(ctx context.Context) error {
 		return fmt.Errorf("cannot decode the stored log groups: version %d, first start %d", x.V, x.First)
 	}
 	r.index.First = min(x.First, now.UnixMilli())
+	if x.Seen > 0 && x.Seen < now.UnixMilli() {
+		r.seenBefore = time.UnixMilli(x.Seen)
+	}
 	if x.Groups != nil {
 		r.index.Groups = x.Groups
 	}
 	if x.Formats != nil {
 		r.index.Formats = x.Formats
+	}
+	for name, at := range x.Starts {
+		if at >= 0 && at <= now.UnixMilli() {
+			r.index.Starts[name] = at
+		}
 	}
 	return nil
 }
@@ -249,13 +261,15 @@ func (r *Reader) saveIndex(ctx context.Context) {
 	if !r.Store.Durable() {
 		return
 	}
-	changes := map[string][]byte{}
-	oldest := r.now().Add(-keepUnseen).UnixMilli()
+	changes, now := map[string][]byte{}, r.now()
+	r.index.Seen = now.UnixMilli()
+	oldest := now.Add(-keepUnseen).UnixMilli()
 	for name, seen := range r.index.Groups {
 		if seen >= oldest {
 			continue
 		}
 		delete(r.index.Groups, name)
+		delete(r.index.Starts, name)
 		key := r.groupKey(name)
 		changes[key], changes[r.halfKey(name)] = nil, nil
 		if b, err := r.Store.Get(ctx, key); err == nil && b != nil {
@@ -273,6 +287,7 @@ func (r *Reader) saveIndex(ctx context.Context) {
 			changes[r.key("format/"+stage)] = nil
 		}
 	}
+	maps.DeleteFunc(r.index.Starts, func(name string, _ int64) bool { return r.groups.stored(name, r.began) })
 	b, err := json.Marshal(r.index)
 	if err == nil {
 		changes[r.key("index")] = b
