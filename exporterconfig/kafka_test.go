@@ -95,7 +95,10 @@ type kafka struct {
 }
 
 func newKafka(t *testing.T) *kafka {
-	k := &kafka{program: filepath.Join(t.TempDir(), "kafkatest"), address: freePort(t), status: freePort(t)}
+	// What is there is not linked again.
+	program, err := filepath.Abs("../_build/kafkatest")
+	require.NoError(t, err)
+	k := &kafka{program: program, address: freePort(t), status: freePort(t)}
 	k.cert, k.key = certificate(t)
 	build := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w", "-o", k.program, ".")
 	build.Dir = "kafkatest"
