@@ -122,3 +122,37 @@ func TestWindowThatIsReadIsNotLost(t *testing.T) {
 		assert.Zero(t, b.lost())
 	})
 }
+
+// A first start that gets nothing done is gone on with by the next one, however long that takes: up to max_backfill, and what is older is lost once.
+func TestFirstStartThatReadsNothingIsGoneOnWith(t *testing.T) {
+	for name, pause := range map[string]time.Duration{"hours": 5 * time.Hour, "days": 40 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, disk := time.Now(), &checkpointtest.Disk{}
+				b := newBench(t, oneAPI.snapshot(t), nil)
+				b.Store = disk.Open(t)
+				b.client.listing = func(scan) error { return failure(aws.Denied, "AccessDeniedException") }
+				b.client.every(10*time.Minute, began.Add(-5*time.Minute), 45*time.Hour)
+				from := began.Add(-b.Config.Delay - b.Config.InitialLookback)
+				oldest := from
+				for run := range 4 {
+					if b.restart(); run == 3 {
+						b.client.listing = nil
+					}
+					if at := time.Now().Add(-b.Config.MaxBackfill); at.After(oldest) {
+						oldest = at
+					}
+					stop := b.run(t.Context())
+					time.Sleep(time.Hour)
+					stop()
+					if run == 0 {
+						time.Sleep(pause - time.Hour)
+					}
+				}
+				assert.InDelta(t, oldest.Sub(from).Seconds(), b.lost(), 31)
+				assert.InDelta(t, time.Since(oldest).Minutes()/10, len(b.came()), 2)
+				assert.Zero(t, b.counted("checkpoint"))
+			})
+		})
+	}
+}

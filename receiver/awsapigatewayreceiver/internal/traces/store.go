@@ -100,13 +100,16 @@ func (r *Reader) checkpointFailed(ctx context.Context, err error) {
 	r.unkept = true
 }
 
-// restore takes the stored position up, or begins anew.
+// restore takes the stored position up, or begins anew: from there the next start goes on, though this one should get nothing done.
 func (r *Reader) restore(ctx context.Context) {
 	now, interval := r.Client.Now(), int64(r.Config.PollInterval/time.Second)
 	first := now.Add(-r.Config.Delay - r.Config.InitialLookback).Unix()
 	r.next = first - first%interval
 	b, err := r.Store.Get(ctx, r.key())
-	if err == nil && b != nil {
+	switch {
+	case err == nil && b == nil:
+		r.save(ctx, nil)
+	case err == nil:
 		err = r.load(ctx, b, now)
 	}
 	if err != nil {
@@ -143,7 +146,7 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 		r.Recorder.LostSeconds(ctx, float64(oldest-unread))
 		r.Logger.Warn("Traces are too old to be read, by max_backfill", zap.Time("from", time.Unix(unread, 0).UTC()), zap.Time("to", time.Unix(oldest, 0).UTC()))
 	}
-	if len(old) > 0 {
+	if len(old) > 0 || unread < oldest {
 		r.forget(ctx, old...)
 	}
 	return errors.Join(errs...)
