@@ -36,6 +36,7 @@ type output struct {
 type stage struct {
 	account, region, api, kind, name string
 	instance                         string // service.instance.id
+	together                         int    // the APIs of one name whose stages CloudWatch does not tell apart; 0 where it is none
 	requests, errors                 int64
 	seconds                          float64
 	timed                            uint64
@@ -101,12 +102,11 @@ func (o *output) add(line []byte) error {
 }
 
 func (o *output) stage(resource attributes) *stage {
-	key := strings.Join([]string{resource.text(accountName), resource.text(region), resource.text(instanceID)}, "/")
-	s, ok := o.stages[key]
-	if !ok {
-		s = newStage(resource)
-		o.stages[key] = s
+	s := newStage(resource)
+	if known := o.stages[s.key()]; known != nil {
+		return known
 	}
+	o.stages[s.key()] = s
 	return s
 }
 
@@ -117,6 +117,9 @@ func newStage(resource attributes) *stage {
 		minutes: minutes{}, telemetry: map[string]string{}, alarms: map[string]bool{},
 	}
 }
+
+// key tells stages apart.
+func (s *stage) key() string { return strings.Join([]string{s.account, s.region, s.instance}, "/") }
 
 func (s *stage) add(metric string, p *point) {
 	switch metric {
@@ -133,12 +136,10 @@ func (s *stage) add(metric string, p *point) {
 
 // table shows the busiest stages.
 func (o *output) table(rows int) string {
-	stages := make([]*stage, 0, len(o.stages))
-	for _, s := range o.stages {
-		stages = append(stages, s)
-	}
+	stages := o.each()
 	slices.SortFunc(stages, func(a, b *stage) int {
-		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(a.api, b.api), cmp.Compare(a.name, b.name), cmp.Compare(a.region, b.region))
+		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(a.api, b.api), cmp.Compare(a.name, b.name), cmp.Compare(a.region, b.region),
+			cmp.Compare(a.instance, b.instance))
 	})
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -148,7 +149,11 @@ func (o *output) table(rows int) string {
 		if s.timed > 0 {
 			mean = fmt.Sprintf("%.0f ms", 1000*s.seconds/float64(s.timed))
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", escaped(s.account), escaped(s.region), escaped(s.api), escaped(s.kind), escaped(s.name), s.requests, s.errors, mean)
+		api := escaped(s.api)
+		if s.together > 0 {
+			api += fmt.Sprintf(" (%d APIs)", s.together)
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", escaped(s.account), escaped(s.region), api, escaped(s.kind), escaped(s.name), s.requests, s.errors, mean)
 	}
 	_ = w.Flush() // to memory
 	if more := len(stages) - rows; more > 0 {

@@ -51,7 +51,7 @@ func (o *outputs) delivered() error {
 	}
 	fmt.Printf("%d points of %d stages came out, %d of them of %s; %d entities; %d changes; %d access records of %d stages; %d lines of execution logs; "+
 		"%d spans of %d traces, %d of which go on behind API Gateway and %d come from access logs\n",
-		got.points, len(got.stages), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
+		got.points, len(got.each()), got.requestPoints, requests, logs.inventory.count(""), logs.inventory.changes,
 		logs.requests.total.requests, len(logs.requests.stages), logs.requests.total.lines, traces.spans, traces.seen, traces.beyond, traces.logged)
 	return nil
 }

@@ -72,6 +72,7 @@ func TestPageShowsWhatWasWritten(t *testing.T) {
 		stages[s.API+"/"+s.Name] = s
 	}
 	require.Len(t, stages, 4)
+	require.Len(t, v.Stages, 5, "two are of one name")
 	orders := stages["orders/prod"]
 	assert.Equal(t, []string{"shop", "us-east-1", "REST", "ord002"}, []string{orders.Account, orders.Region, orders.Type, orders.Deployment})
 	assert.Equal(t, []int64{955, 255}, []int64{orders.Requests, orders.Errors}, "of the newest minute")
@@ -81,7 +82,19 @@ func TestPageShowsWhatWasWritten(t *testing.T) {
 	assert.Equal(t, orders.Requests, orders.Trend[len(orders.Trend)-1])
 	assert.NotZero(t, stages["support-chat/prod"].P90, "of the integration, for WebSocket APIs have no other")
 	assert.Equal(t, []string{"unreadable access log"}, stages["payments/sandbox"].Dark)
-	assert.Equal(t, 2, stages["twins/prod"].APIs, "that CloudWatch does not tell apart")
+	var twins []string
+	for _, s := range v.Stages {
+		if s.API == "twins" {
+			twins = append(twins, s.ID)
+			assert.Equal(t, []int64{2, 44}, []int64{int64(s.Together), s.Requests}, "that CloudWatch does not tell apart")
+		}
+	}
+	assert.Equal(t, []string{"b3twins000", "b4twins000"}, twins)
+	sum := int64(0)
+	for _, s := range stages {
+		sum += s.Requests
+	}
+	assert.Equal(t, sum, v.Totals.MinuteRequests, "those of twins once")
 
 	names := []string{}
 	for _, l := range v.Traffic.Lines {

@@ -63,10 +63,15 @@ type accessLog struct {
 	requests int
 }
 
-// executionLog is what came of a request.
+// executionLog is what came of a request, in the order in which it came.
 type executionLog struct {
-	lines       []string
+	lines       []executionLine
 	failed, end bool // such lines have come
+}
+
+type executionLine struct {
+	at   int64 // Unix nanoseconds
+	text string
 }
 
 func newRequestLogs() *requestLogs {
@@ -151,7 +156,16 @@ func (l *requestLogs) execution(r *record) {
 		return
 	}
 	_, text, _ := strings.Cut(r.Body.StringValue, ") ") // after the request id
-	e.lines = append(e.lines, fmt.Sprintf("    %-11s  %s", escaped(step), escaped(text)))
+	e.lines = append(e.lines, executionLine{r.TimeUnixNano, fmt.Sprintf("    %-11s  %s", escaped(step), escaped(text))})
+}
+
+// text is what happened to the request, the first first. What has the same time stays as it came.
+func (e *executionLog) text() string {
+	var b strings.Builder
+	for _, l := range slices.SortedStableFunc(slices.Values(e.lines), func(a, b executionLine) int { return cmp.Compare(a.at, b.at) }) {
+		b.WriteString(l.text + "\n")
+	}
+	return b.String()
 }
 
 // table shows the first request of the busiest stages.
@@ -178,7 +192,7 @@ func (l *requestLogs) explain() string {
 	}
 	for id, f := range l.failures.newest() {
 		if e := l.executions.get(id); e != nil && e.failed && e.end {
-			out := "  " + strings.ReplaceAll(f.row, "\t", "  ") + "\n" + strings.Join(e.lines, "\n") + "\n"
+			out := "  " + strings.ReplaceAll(f.row, "\t", "  ") + "\n" + e.text()
 			l.explained, l.executions = true, nil
 			return out
 		}

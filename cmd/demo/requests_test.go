@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,4 +53,29 @@ func TestRequestsAreShown(t *testing.T) {
 		"    end          Method completed with status: 502", "",
 	}, strings.Split(logs.requests.explain(), "\n"))
 	assert.Empty(t, logs.requests.explain(), "once")
+}
+
+// Lines of a request's execution come in any order, and are shown in that of time; those of one time as they came.
+func TestExecutionIsShownInTheOrderOfTime(t *testing.T) {
+	l := newRequestLogs()
+	l.failures.put("c", &failure{row: "row"})
+	for _, r := range []struct {
+		at    int64
+		phase string
+		text  string
+	}{{3, "response", "third"}, {5, "end", "fifth"}, {4, "error", "fourth"}, {1, "start", "first"}, {3, "response", "third too"}, {2, "request", "second"}} {
+		data := &record{TimeUnixNano: r.at}
+		data.Body.StringValue = "(c) " + r.text
+		attributes := attribute(requestID, "c") + "," + attribute(phase, r.phase) + `,{"key":"http.response.status_code","value":{"intValue":"502"}}`
+		require.NoError(t, json.Unmarshal([]byte("["+attributes+"]"), &data.Attributes))
+		l.execution(data)
+	}
+	assert.Equal(t, `  row
+    start        first
+    request      second
+    response     third
+    response     third too
+    error        fourth
+    end          fifth
+`, l.explain())
 }

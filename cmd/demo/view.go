@@ -46,6 +46,10 @@ type totalsView struct {
 	Entities int `json:"entities"`
 	APIs     int `json:"apis"`
 	Stages   int `json:"stages"`
+
+	// Of the newest minute.
+	MinuteRequests int64 `json:"minute_requests"`
+	MinuteErrors   int64 `json:"minute_errors"`
 }
 
 // stageView is a stage, and what it did in the newest minute of which CloudWatch has points.
@@ -55,7 +59,8 @@ type stageView struct {
 	API        string   `json:"api"`
 	Type       string   `json:"type"`
 	Name       string   `json:"name"`
-	APIs       int      `json:"apis"` // that CloudWatch does not tell apart
+	ID         string   `json:"id"`       // the API's
+	Together   int      `json:"together"` // the APIs of one name that CloudWatch does not tell apart: numbers are of all of them; 0 where it is none
 	Requests   int64    `json:"requests"`
 	Errors     int64    `json:"errors"`
 	P90        float64  `json:"p90"`        // 0 where it is not known
@@ -83,11 +88,7 @@ const trendMinutes = 20
 func newStageView(s *stage, v *inventory, first, newest int64) *stageView {
 	out := &stageView{
 		Account: clip(s.account), Region: clip(s.region), API: clip(s.api), Type: clip(s.kind), Name: clip(s.name),
-		APIs: 1, Dark: s.dark(), Alarms: s.ringing(), Trend: []int64{}, total: s.requests,
-	}
-	// service.instance.id is account, region, API ids and stage.
-	if parts := strings.SplitN(s.instance, "/", 4); len(parts) == 4 {
-		out.APIs = 1 + strings.Count(parts[2], ",")
+		ID: clip(strings.Join(s.apis(), ",")), Together: s.together, Dark: s.dark(), Alarms: s.ringing(), Trend: []int64{}, total: s.requests,
 	}
 	for at := max(first, newest-trendMinutes+1); at <= newest; at++ {
 		n := int64(0)
@@ -96,10 +97,8 @@ func newStageView(s *stage, v *inventory, first, newest int64) *stageView {
 		}
 		out.Trend = append(out.Trend, n)
 	}
-	// A series may be a minute behind the others.
-	if at, m := s.minutes.newest(); m != nil && at >= newest-1 {
-		out.Requests, out.Errors, out.P90 = m.requests, m.errors, 1000*m.p90
-	}
+	m := s.lately(newest)
+	out.Requests, out.Errors, out.P90 = m.requests, m.errors, 1000*m.p90
 	if e := v.stages[s.instance]; e != nil {
 		out.Deployment, out.Gone = clip(e.deployment), e.gone
 	}
@@ -107,6 +106,14 @@ func newStageView(s *stage, v *inventory, first, newest int64) *stageView {
 		out.Deployed = s.deployed.UnixMilli()
 	}
 	return out
+}
+
+// lately is what the stage did in the newest minute. A series may be a minute behind the others.
+func (s *stage) lately(newest int64) minute {
+	if at, m := s.minutes.newest(); m != nil && at >= newest-1 {
+		return *m
+	}
+	return minute{}
 }
 
 // dark is what the stage does not tell, by its own settings. Only REST APIs can have X-Ray.
@@ -138,7 +145,7 @@ func (s *stage) ringing() []string {
 // stages are all stages: accounts and regions by their traffic, stages by theirs.
 func (o *outputs) stages(first, newest int64) []*stageView {
 	out, busy := []*stageView{}, map[string]int64{}
-	for _, s := range o.metrics.stages {
+	for _, s := range o.metrics.each() {
 		v := newStageView(s, o.logs.inventory, first, newest)
 		out = append(out, v)
 		busy[v.Account+" "+v.Region] += v.total
@@ -146,7 +153,7 @@ func (o *outputs) stages(first, newest int64) []*stageView {
 	slices.SortFunc(out, func(a, b *stageView) int {
 		inA, inB := a.Account+" "+a.Region, b.Account+" "+b.Region
 		return cmp.Or(cmp.Compare(busy[inB], busy[inA]), cmp.Compare(inA, inB), cmp.Compare(b.total, a.total), cmp.Compare(a.API, b.API),
-			cmp.Compare(a.Name, b.Name))
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return out[:min(len(out), stagesShown)]
 }
@@ -162,6 +169,13 @@ func (o *outputs) view(now, began time.Time, ready bool, changes []*change) *vie
 			Entities: known.count(""), APIs: known.count("api"), Stages: known.count("stage"),
 		},
 		Stages: o.stages(first, newest), Traffic: o.metrics.traffic(first, newest), Changes: []*changeView{}, Failures: o.failures(),
+	}
+	for _, s := range o.metrics.stages {
+		if e := known.stages[s.instance]; e == nil || !e.gone {
+			m := s.lately(newest)
+			v.Totals.MinuteRequests += m.requests
+			v.Totals.MinuteErrors += m.errors
+		}
 	}
 	for _, c := range slices.SortedStableFunc(slices.Values(changes), func(a, b *change) int { return b.at.Compare(a.at) }) {
 		v.Changes = append(v.Changes, &changeView{At: c.at.UnixMilli(), Where: clip(c.where), Kind: clip(c.kind), Text: clip(c.text)})

@@ -22,12 +22,12 @@ function trend(values) {
 function badges(stage) {
   const out = stage.alarms.map((name) => el("span", { className: "badge bad" }, `alarm ${name}`));
   if (stage.gone) out.push(el("span", { className: "badge" }, "deleted"));
-  if (stage.apis > 1)
+  if (stage.together > 1)
     out.push(
       el(
         "span",
-        { className: "badge", title: "APIs of the same name and stage are one series in CloudWatch" },
-        `${stage.apis} APIs in one series`,
+        { className: "badge", title: "APIs of the same name and stage are one series in CloudWatch: the numbers are of all of them" },
+        `counted together, ${stage.together} APIs of this name`,
       ),
     );
   for (const what of stage.dark) out.push(el("span", { className: "badge dark" }, what));
@@ -39,10 +39,11 @@ function row(stage, view) {
   const deployed = stage.deployed
     ? `${stage.deployment ? `${stage.deployment}, ` : ""}${span(view.now - stage.deployed)} ago`
     : stage.deployment;
+  const id = stage.together > 1 ? ` (${stage.id})` : "";
   return el(
     "tr",
     { className: stage.gone ? "gone" : "" },
-    el("th", { scope: "row" }, stage.api, el("span", { className: "quiet" }, `/${stage.name}`)),
+    el("th", { scope: "row" }, stage.api, el("span", { className: "quiet" }, `${id}/${stage.name}`)),
     el("td", { className: "type" }, stage.type),
     el("td", { className: "wide" }, stage.trend.some((n) => n > 0) ? trend(stage.trend) : ""),
     el("td", { className: "number" }, stage.requests ? count(stage.requests) : "–"),
@@ -82,7 +83,7 @@ function table(view) {
           "th",
           { scope: "rowgroup", colSpan: columns.length },
           place,
-          el("span", { className: "quiet" }, ` ${plural(stages.length, "stage")}`),
+          el("span", { className: "quiet" }, ` ${plural(stages.filter((stage) => !stage.gone).length, "stage")}`),
         ),
       ),
       ...stages.map((stage) => row(stage, view)),

@@ -19,12 +19,9 @@ function tile(name, value, more) {
 }
 
 function tiles(view) {
-  const stages = view.stages.filter((stage) => !stage.gone);
-  const sum = (of) => stages.reduce((n, stage) => n + stage[of], 0);
-  const requests = sum("requests");
-  const errors = sum("errors");
   const failing = view.traffic.incidents.filter((incident) => !incident.over);
   const { totals, usage } = view;
+  const { minute_requests: requests, minute_errors: errors } = totals;
   return [
     tile("APIs", totals.apis || "–", `${totals.stages} stages, ${totals.entities} resources`),
     tile("Requests a minute", requests ? count(requests) : "–", view.minute ? `at ${clock(view.minute, false)}` : "awaited"),
