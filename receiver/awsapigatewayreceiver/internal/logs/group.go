@@ -34,6 +34,7 @@ type group struct {
 	// stored are the parts of seen that are in storage.
 	stored  chunks
 	half    half
+	losses  []*loss // that were not said
 	dirty   bool
 	savedAt time.Time
 

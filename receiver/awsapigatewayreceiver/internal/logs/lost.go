@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -18,6 +19,52 @@ const (
 	lostBackfill  = "max_backfill"
 	lostDeleted   = "deleted"
 )
+
+// loss is what can't be read any more of a group. It stands in the stored position until it has been said.
+type loss struct {
+	span
+	reason string
+	saying bool
+}
+
+// maxLosses bounds the losses of a group that have not been said. Further ones are said as one with the last of them.
+const maxLosses = 16
+
+// lose notes a loss.
+func (g *group) lose(lost span, reason string) {
+	g.dirty = true
+	if n := len(g.losses) - 1; n+1 >= maxLosses {
+		lost.from, g.losses = g.losses[n].from, g.losses[:n]
+	}
+	g.losses = append(g.losses, &loss{span: lost, reason: reason})
+}
+
+// unsaid is the next loss that nobody says yet, nil where there is none.
+func (g *group) unsaid() *loss {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.losses {
+		if !l.saying {
+			l.saying = true
+			return l
+		}
+	}
+	return nil
+}
+
+// sayLosses says what a group has lost. The error is that of ctx, which has ended: then the next start says it.
+func (r *Reader) sayLosses(ctx context.Context, g *group) error {
+	for l := g.unsaid(); l != nil; l = g.unsaid() {
+		if err := r.sayLoss(ctx, g, l); err != nil {
+			return err
+		}
+		g.mu.Lock()
+		g.losses = slices.DeleteFunc(g.losses, func(o *loss) bool { return o == l })
+		g.mu.Unlock()
+		r.save(ctx, g, nil, r.now())
+	}
+	return nil
+}
 
 // clamp moves the position to what can and should be read at a time. It returns what is lost by that, and why. interval is the time between polls.
 func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost span, reason string) {
@@ -56,15 +103,20 @@ func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost 
 	return lost, why
 }
 
-// lost says in one record, where records are wanted, one warning and a counter what can't be read any more.
-func (r *Reader) lost(ctx context.Context, g *group, s span, reason string) error {
-	from, to := time.UnixMilli(s.from).UTC(), time.UnixMilli(s.to).UTC()
-	r.Logger.Warn("Log events can't be read any more", zap.String("log_group", g.name), zap.String("reason", reason), zap.Time("from", from), zap.Time("to", to))
-	r.Recorder.LostSeconds(ctx, to.Sub(from).Seconds())
-	if r.Emitter == nil {
-		r.save(ctx, g, nil, r.now())
-		return ctx.Err()
+// sayLoss says in one record, where records are wanted, one warning and a counter what can't be read any more.
+func (r *Reader) sayLoss(ctx context.Context, g *group, l *loss) error {
+	from, to := time.UnixMilli(l.from).UTC(), time.UnixMilli(l.to).UTC()
+	if r.Emitter != nil {
+		if err := r.emitLoss(ctx, g, from, to, l.reason); err != nil {
+			return err
+		}
 	}
+	r.Logger.Warn("Log events can't be read any more", zap.String("log_group", g.name), zap.String("reason", l.reason), zap.Time("from", from), zap.Time("to", to))
+	r.Recorder.LostSeconds(ctx, to.Sub(from).Seconds())
+	return nil
+}
+
+func (r *Reader) emitLoss(ctx context.Context, g *group, from, to time.Time, reason string) error {
 	_, err := r.Emitter.Emit(ctx, func() plog.Logs {
 		logs := plog.NewLogs()
 		rl := logs.ResourceLogs().AppendEmpty()
@@ -86,9 +138,6 @@ func (r *Reader) lost(ctx context.Context, g *group, s span, reason string) erro
 		a.PutStr(attrLostTo, to.Format(time.RFC3339Nano))
 		return logs
 	})
-	if err == nil {
-		r.save(ctx, g, nil, r.now())
-	}
 	return err
 }
 

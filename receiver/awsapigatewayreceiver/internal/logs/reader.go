@@ -203,12 +203,12 @@ func (r *Reader) begin(ctx context.Context, g *group, class class) *chain {
 		return nil
 	}
 	now := r.now()
-	lost, reason := g.clamp(now, r.Config.MaxBackfill, g.interval(now, r.Config))
+	if lost, reason := g.clamp(now, r.Config.MaxBackfill, g.interval(now, r.Config)); reason != "" {
+		g.lose(lost, reason)
+	}
 	g.mu.Unlock()
-	if reason != "" {
-		if r.lost(ctx, g, lost, reason) != nil {
-			return nil // ctx has ended
-		}
+	if r.sayLosses(ctx, g) != nil {
+		return nil // ctx has ended
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -169,6 +169,9 @@ func TestStoredPositionThatMakesNoSense(t *testing.T) {
 		"a value before any":    {set("chunks", []map[string]int64{{"n": -1}}), "value -1 of ids"},
 		"a minute out of range": {set("chunks", []map[string]int64{{"n": 1, "m": 1 << 60}}), "value 1 of ids"},
 		"too many values":       {set("chunks", make([]map[string]int64, maxChunks+1)), "100001 values of ids"},
+		"too many losses":       {set("losses", make([]map[string]int64, maxLosses+1)), "17 losses"},
+		"a loss of no reason":   {set("losses", []map[string]int64{{"from": t0, "to": t0}}), `is no loss by ""`},
+		"a loss that is none":   {set("losses", []map[string]any{{"from": t0, "to": t0 - 1, "reason": lostDeleted}}), `is no loss by "deleted"`},
 		"ids that are none":     {set("ids", []byte{1, 1, 1}), "cannot decode stored ids"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,81 @@
+package logs
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+)
+
+// A loss that the pipeline has not taken when the collector stops is said after the restart, once, and the events around it come once.
+func TestLossThatWasNotTakenIsSaidAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, disk := time.Now(), &checkpointtest.Disk{}
+		made := began.Add(37*time.Minute + 3*time.Second)
+		var losses []record
+		got, seconds := map[string]int{}, 0.0
+		for run := range 4 {
+			b := newBench(t, oneGroup.snapshot(t), func(c *Config) { c.MaxPollInterval = c.PollInterval })
+			b.Store = disk.Open(t)
+			b.client.describe = func(names []string) ([]model.LogGroup, error) {
+				created := made
+				if time.Now().Before(made) {
+					created = began.Add(-day)
+				}
+				return []model.LogGroup{{Name: names[0], Created: created}}, nil
+			}
+			b.client.filter = func(_ string, from, to int64, _ string) (model.LogPage, error) {
+				return events(began, from, min(to, time.Now().UnixMilli()), 10*time.Minute), nil
+			}
+			b.refuse = func() error {
+				if run < 2 && time.Now().After(made) {
+					return errors.New("not now")
+				}
+				return nil
+			}
+			stop := b.run(t.Context())
+			time.Sleep(time.Hour)
+			stop()
+			for _, r := range b.came() {
+				if r.event == eventLost {
+					losses = append(losses, r)
+				} else {
+					got[r.uid]++
+				}
+			}
+			seconds += b.lostSecs
+			assert.Equal(t, map[bool]int{true: 1}[run == 2], b.said.FilterMessage("Log events can't be read any more").Len())
+		}
+		require.Len(t, losses, 1)
+		assert.Equal(t, lostDeleted, losses[0].attributes[attrLostReason])
+		assert.Equal(t, made.UTC().Format(time.RFC3339Nano), losses[0].attributes[attrLostTo])
+		assert.InDelta(t, 10, seconds, 1e-6, "an interval between polls")
+		assert.Len(t, got, 24)
+		assert.Equal(t, []int{1}, times(got))
+	})
+}
+
+// However many losses are not said, few are kept, and nothing is left out of them.
+func TestLossesThatWereNotSaidAreKept(t *testing.T) {
+	disk := &checkpointtest.Disk{}
+	k := newKeeper(disk.Open(t), t0)
+	g := &group{name: "g", seen: newMemory(), pos: startAt(t0)}
+	for i := range int64(maxLosses + 5) {
+		g.lose(span{t0 + i*second, t0 + i*second + 500}, lostRetention)
+	}
+	k.save(t.Context(), g, nil, time.UnixMilli(t0))
+	again := &group{name: "g", seen: newMemory()}
+	ok, err := k.load(t.Context(), again)
+	require.NoError(t, err)
+	assert.True(t, ok)
+	require.Len(t, again.losses, maxLosses)
+	assert.Equal(t, g.losses, again.losses)
+	assert.Equal(t, &loss{span: span{t0, t0 + 500}, reason: lostRetention}, again.losses[0])
+	assert.Equal(t, &loss{span: span{t0 + 15*second, t0 + 20*second + 500}, reason: lostRetention}, again.losses[maxLosses-1])
+}
