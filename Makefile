@@ -21,6 +21,8 @@ SEEDS ?= 50
 PARALLEL ?= 8
 SEED ?=
 
+TESTING := -p 3 -parallel 4 -timeout 40m -ldflags=-w
+
 COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOVULNCHECK   := .bin/govulncheck-$(GOVULNCHECK_VERSION)
@@ -36,7 +38,7 @@ COLLECTOR_SOURCES := builder-config.yaml go.mod go.sum scripts/build $(shell fin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help build preflight run test faults soak bench bench-e2e fuzz lint vuln generate format tidy check clean go git
+.PHONY: help build preflight run test test-long faults soak bench bench-e2e fuzz lint vuln generate format tidy check clean go git
 
 help: ## print this
 	@echo "Targets of awsapigateway:"
@@ -55,12 +57,15 @@ run: $(COLLECTOR) ## run it against the embedded AWS; CONFIG=my.yaml: against AW
 	@mkdir -p .bin && go build -buildvcs=false -o .bin/ ./cmd/awssim ./cmd/demo
 	@exec .bin/demo -collector $(COLLECTOR) -awssim .bin/awssim -config "$$CONFIG" -for "$$RUN_FOR"
 
-# Some tests wait for processes on a real clock, hence -parallel. What would take minutes under the race detector runs after the others, without it; RACE=all
-# runs it under it, too.
-test: $(COLLECTOR) ## run all tests, with the race detector where there is a C compiler
+# Some tests wait for processes on a real clock, hence -parallel; the longest packages begin first. What takes long, above all under the race detector, is
+# left to test-long; with RACE=all nothing is. A program under the race detector waits a second before it ends, unless told not to.
+test: $(COLLECTOR) ## run the tests, with the race detector where there is a C compiler
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; echo "test: without the race detector, which needs a C compiler"; }; \
-	set -x; export OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)"; go test $$race -p 3 -parallel 4 -timeout 40m ./test/faults ./... && \
-	{ [ -z "$$race" ] || go test -p 3 -parallel 4 -timeout 40m -run "$$(scripts/unraced tests)" $$(scripts/unraced folders); }
+	set -x; export OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" GORACE="atexit_sleep_ms=10 $$GORACE"; \
+	go test $$race $(TESTING) ./test/faults ./receiver/awsapigatewayreceiver ./...
+
+test-long: $(COLLECTOR) ## run the tests that make test leaves out, without the race detector
+	OTELCOL_APIGATEWAY="$(CURDIR)/$(COLLECTOR)" go test $(TESTING) -run "$$(scripts/unraced tests)" $$(scripts/unraced folders)
 
 # Its runs wait for clocks, too.
 faults: $(COLLECTOR) ## run the fault suite, with SEEDS=50 seeds, PARALLEL=8 at a time; SEED=7 SEEDS=1 replays one

@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // topics are those of kafka.yaml, one for each signal.
@@ -24,6 +26,7 @@ var topics = []string{"otlp_metrics", "otlp_logs", "otlp_spans"}
 // TestKafkaKeepsWhatNobodyTakes runs kafka.yaml and kafkaconsumer.yaml as two collectors. First there is no Kafka, then the backend behind the second
 // collector refuses everything, and in the end all that the first one read has arrived once.
 func TestKafkaKeepsWhatNobodyTakes(t *testing.T) {
+	racetest.Skip(t)
 	t.Parallel()
 	b, k := newBackend(t), newKafka(t)
 	world, sent := observed(t)

@@ -1,5 +1,5 @@
 // Package racetest lets tests do less under the race detector, which makes all work several times as long. Others run the same code under it, and make
-// test runs what was left out after the others, without it: scripts/unraced finds it by the names of this package. With RACE=all nothing is left out.
+// test-long runs what was left out without it: scripts/unraced finds it by the names of this package. With RACE=all nothing is left out.
 package racetest
 
 import (

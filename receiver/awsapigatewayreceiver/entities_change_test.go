@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventorymetrics"
@@ -96,6 +97,7 @@ func TestChangesWhileDownAreLate(t *testing.T) {
 
 // What the inventory knows of limits and usage comes out as metrics, with the world's values.
 func TestInventoryMetricsEqualTheWorld(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		r := newRigAt(t, 150, func(epoch time.Time) *awssim.World { return awssim.DemoWorld(epoch.Add(-time.Hour)) }, nil)
 		r.edit = func(c *Config) {

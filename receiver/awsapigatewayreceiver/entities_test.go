@@ -120,6 +120,7 @@ func goneWorld(gone time.Duration) func(epoch time.Time) *awssim.World {
 
 // What is deleted is reported so once, with all that was part of it, whether the collector was there to see it or not.
 func TestDeletedEntitiesAreReportedOnce(t *testing.T) {
+	racetest.Skip(t)
 	for name, down := range map[string]bool{"while it runs": false, "while it is down": true} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

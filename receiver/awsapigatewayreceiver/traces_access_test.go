@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/accessspan"
 )
 
@@ -116,6 +117,7 @@ func TestAccessLogsGiveTheSpansThatXRayDoesNot(t *testing.T) {
 
 // One read of a log group serves records and spans: with both, AWS is asked no more often and for no more events than for records alone.
 func TestOneReadServesRecordsAndSpans(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		calls, events := map[bool]float64{}, map[bool]float64{}
 		for _, spans := range []bool{false, true} {

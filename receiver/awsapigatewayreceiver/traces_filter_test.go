@@ -9,11 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
 
 // No trace of an API or stage that is not wanted comes, whatever names are made of, and it costs no retrieval.
 func TestTracesOfWhatIsNotWantedDoNotCome(t *testing.T) {
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		edit   func(*Config)
 		wanted func(api *awssim.API, stage *awssim.Stage) bool

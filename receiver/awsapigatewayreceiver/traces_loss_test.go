@@ -10,10 +10,12 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // After an outage traces are read from as far back as max_backfill says; what is older is said to be lost, once.
 func TestOutageIsLongerThanTheBackfillOfTraces(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		r := newSpanRigAt(t, speed/2, func(epoch time.Time) *awssim.World {

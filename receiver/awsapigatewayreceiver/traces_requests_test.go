@@ -25,6 +25,7 @@ func (r *rig) checkTraces(stop func(), from, to time.Time) {
 
 // Each sampled request is one trace: its tree, times, kinds, statuses and attributes are right, those of the services behind API Gateway too.
 func TestEachSampledRequestIsOneTrace(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		var from, to time.Time
 		// Slower than the others: most windows are to be read twice, also on a busy machine.

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/metadata"
 )
@@ -40,6 +41,7 @@ func TestEverythingIsAllowed(t *testing.T) {
 
 // Each permission denied in turn is named, and no other is, with the statement that allows it.
 func TestEachDenialIsNamed(t *testing.T) {
+	racetest.Skip(t)
 	t.Parallel()
 	r := newQuietRig(t)
 	r.everything()
