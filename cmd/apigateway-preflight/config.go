@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver"
 )
@@ -26,10 +27,18 @@ type instance struct {
 // signals in the order of the report.
 var signals = []string{"metrics", "logs", "traces"}
 
-// load resolves the config as the collector does and returns its awsapigateway receivers. The error has all that is wrong with them.
-func load(ctx context.Context, uris []string) (found []instance, err error) {
+// load resolves the config as the collector does and returns its awsapigateway receivers. The error has all that is wrong with them; warn is told of
+// what may be wrong with all of the config.
+func load(ctx context.Context, uris []string, warn func(text string)) (found []instance, err error) {
+	unset := &missing{LevelEnabler: zap.InfoLevel}
+	defer func() {
+		slices.Sort(unset.lines)
+		for _, line := range unset.lines {
+			warn(line)
+		}
+	}()
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
-		URIs: uris, DefaultScheme: "env",
+		URIs: uris, DefaultScheme: "env", ProviderSettings: confmap.ProviderSettings{Logger: zap.New(unset)},
 		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
 	})
 	if err != nil {

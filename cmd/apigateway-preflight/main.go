@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return wrong
 	}
-	instances, err := load(ctx, o.configs)
+	instances, err := load(ctx, o.configs, func(text string) { fmt.Fprintln(stderr, "apigateway-preflight:", text) })
 	if err != nil {
 		for _, e := range flat(err) {
 			fmt.Fprintln(stderr, "apigateway-preflight:", e)

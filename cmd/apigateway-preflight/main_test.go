@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -232,17 +233,45 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// Each config that is shipped is one that can be looked at.
+// Variables of the environment without a value are named, each once, also where nothing else is wrong; those that have one, or a default, are not.
+func TestVariablesWithoutValueAreNamed(t *testing.T) {
+	embedded(t)
+	t.Setenv("EMPTY_TOKEN", "")
+	t.Setenv("SOME_TOKEN", "x")
+	config := one + `
+extensions:
+  nop: {a: "${env:UNSET_REALM}.${env:UNSET_REALM}", b: "${env:EMPTY_TOKEN}", c: "${env:SOME_TOKEN}", d: "${env:UNSET_HOST:-127.0.0.1}"}
+`
+	status, out, errs := preflight("--config", file(t, config))
+	assert.Equal(t, works, status)
+	assert.Contains(t, out, "awsapigateway can work.")
+	assert.Equal(t, "apigateway-preflight: EMPTY_TOKEN is empty in this environment, and the config takes it from there\n"+
+		"apigateway-preflight: UNSET_REALM is not set in this environment, and the config takes it from there\n", errs)
+
+	status, _, errs = preflight("--config", file(t, strings.Replace(config, "[us-east-1]", "[x]", 1)))
+	assert.Equal(t, wrong, status)
+	assert.Contains(t, errs, "UNSET_REALM is not set", "beside what is wrong")
+}
+
+// Each config that is shipped is one that can be looked at, and what it takes from the environment is named where it is missing.
 func TestShippedConfigsAreUnderstood(t *testing.T) {
-	for _, v := range []string{"ENDPOINT", "OTLP_ENDPOINT", "API_KEY"} {
-		t.Setenv(v, "x")
-	}
 	names, err := filepath.Glob("../../exporterconfig/*.yaml")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
-	looked := 0
+	looked, missed := 0, 0
 	for _, name := range names {
-		found, err := load(context.Background(), []string{name})
+		content, err := os.ReadFile(name)
+		require.NoError(t, err)
+		variables := regexp.MustCompile(`(?m)^[^#\n]*\$\{env:(\w+)`).FindAllStringSubmatch(string(content), -1)
+		for _, variable := range variables {
+			t.Setenv(variable[1], "") // whatever the machine has
+		}
+		warned := map[string]bool{}
+		found, err := load(context.Background(), []string{name}, func(text string) { warned[text] = true })
+		for _, variable := range variables {
+			missed++
+			assert.Contains(t, warned, variable[1]+" is empty in this environment, and the config takes it from there", name)
+		}
 		if err != nil && strings.Contains(err.Error(), "there is no awsapigateway") {
 			continue // the second half of a pair
 		}
@@ -251,4 +280,5 @@ func TestShippedConfigsAreUnderstood(t *testing.T) {
 		}
 	}
 	assert.Greater(t, looked, 2)
+	assert.Greater(t, missed, 20)
 }
