@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -99,29 +98,13 @@ type found struct {
 // find looks up the log groups of all stages, and those that the user names.
 func (r *Reader) find(ctx context.Context, k *known) found {
 	f := found{sources: map[string][]*source{}, dark: map[string]string{}}
-	add := func(a *model.API) {
-		for i := range k.snapshot.Stages[a.ID] {
-			r.findStage(ctx, k, a, &k.snapshot.Stages[a.ID][i], false, &f)
-		}
-	}
 	for i := range k.snapshot.APIs {
-		add(&k.snapshot.APIs[i])
-	}
-	// The last events of APIs and stages that are gone, or log elsewhere, are waited for.
-	awaited := func(since time.Time) bool { return r.now().Sub(since) < r.Config.LateWindow+sweepInterval }
-	for i := range k.snapshot.Gone {
-		if g := &k.snapshot.Gone[i]; awaited(g.Since) {
-			add(&g.API)
+		a := &k.snapshot.APIs[i]
+		for j := range k.snapshot.Stages[a.ID] {
+			r.findStage(ctx, k, a, &k.snapshot.Stages[a.ID][j], nil, &f)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(k.snapshot.Left)) {
-		a, ok := k.snapshot.API(id)
-		for i := range k.snapshot.Left[id] {
-			if l := &k.snapshot.Left[id][i]; ok && awaited(l.Since) {
-				r.findStage(ctx, k, a, &l.Stage, l.Moved, &f)
-			}
-		}
-	}
+	r.findLeft(ctx, k, &f)
 	for i := range r.Config.Groups {
 		r.findNamed(k, &r.Config.Groups[i], &f)
 	}
@@ -134,20 +117,19 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 	return f
 }
 
-// findStage takes up the log groups of a stage. One that moved has others by now: those that it had are taken up here.
-func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, moved bool, f *found) {
+// findStage takes up the log groups of a stage, or, where it left them, those of them that it does not have still. One that moved has others by now.
+func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *model.Stage, left *inventory.Left, f *found) {
 	excluded := k.snapshot.Excluded(a, stage.Name)
 	has := func(name string, kind kind) bool {
-		return slices.ContainsFunc(f.sources[name], func(o *source) bool {
-			return o.api != nil && o.api.ID == a.ID && o.stage == stage.Name && o.kind == kind
-		})
+		return slices.ContainsFunc(f.sources[name], func(o *source) bool { return o.is(kind, a, stage.Name) })
 	}
+	moved := left != nil && left.Moved
 	if log := stage.AccessLog; log.Destination != "" && (r.recordsAccess() || r.Spans != nil) {
 		if !moved {
 			r.learn(ctx, a.ID, stage.Name, log.Format)
 		}
 		switch name, dark := r.groupOf(log.Destination); {
-		case moved && (dark != "" || has(name, access)):
+		case moved && dark != "", left != nil && has(name, access):
 		case dark == "":
 			s := r.newSource(k, a, stage.Name, name, excluded)
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
@@ -166,7 +148,7 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 		return
 	}
 	add := func(name string, canary bool) {
-		if moved && has(name, execution) {
+		if left != nil && has(name, execution) {
 			return
 		}
 		s := r.newSource(k, a, stage.Name, name, excluded)
@@ -353,6 +335,7 @@ func (r *Reader) discover(ctx context.Context) {
 			r.groups.retire(g)
 		}
 	}
+	r.discovered = true
 	r.targets.keep(snapshot)
 	r.saveIndex(ctx)
 }

@@ -218,6 +218,79 @@ func TestLastEventsOfAStageComeAfterARestart(t *testing.T) {
 	}
 }
 
+// A group that a stage left is read to its end, however long the collector was off, where the pipeline had not taken all of it before.
+func TestBacklogOfAStageThatLeftComesAfterARestart(t *testing.T) {
+	for name, c := range map[string]struct {
+		today account
+		moved bool
+	}{
+		"its API was deleted": {account{}, false},
+		"deleted":             {account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[]"}, false},
+		"switched off":        {notLogging, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, on, today := &checkpointtest.Disk{}, oneGroup.snapshot(t), c.today.snapshot(t)
+				events := wrote(time.Now(), 30*time.Minute, 10*time.Second, quick)
+				var came []record
+				for run := range 3 {
+					b := newBench(t, on, nil)
+					b.Store = disk.Open(t)
+					b.client.filter = paged(events, 300)
+					b.refuse = func() error {
+						if run == 0 && len(b.records) >= 60 {
+							return errors.New("not now")
+						}
+						return nil
+					}
+					if run > 0 {
+						b.inv.snapshot = today
+					}
+					stop := b.run(t.Context())
+					if run == 0 {
+						b.crawls(on, 30*time.Minute)
+						stage := on.Stages["r1"][0]
+						if len(today.APIs) == 0 {
+							today.Gone, today.Stages = []inventory.Gone{{API: on.APIs[0], Since: time.Now()}}, map[string][]model.Stage{"r1": {stage}}
+						} else {
+							today.Left = map[string][]inventory.Left{"r1": {{Stage: stage, Since: time.Now(), Moved: c.moved}}}
+						}
+					}
+					b.crawls(today, time.Hour)
+					assert.Len(t, b.found(), map[bool]int{true: 1}[run == 0], "it is left in the end")
+					stop()
+					came = append(came, b.came()...)
+					if run == 2 {
+						assert.Empty(t, b.client.made(), "nor is it read again")
+					}
+					time.Sleep(time.Hour)
+				}
+				assertOnce(t, &bench{records: came}, events)
+			})
+		})
+	}
+}
+
+// A stage that left twice, as when its canary ended and it was deleted then, is one source of its log groups: its lines are its own.
+func TestStageThatLeftTwiceIsOneSource(t *testing.T) {
+	on := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": strings.Replace(oneGroup["GetStagesr1"], "{", `{"methodSettings":{"*/*":{"loggingLevel":"INFO"}},`, 1)}
+	stage := on.snapshot(t).Stages["r1"][0]
+	for name, ago := range map[string]time.Duration{"just now": 0, "before the collector stopped": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			since := time.Now().Add(-ago)
+			today := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[]"}.snapshot(t)
+			today.Left = map[string][]inventory.Left{"r1": {{Stage: stage, Since: since, Moved: true}, {Stage: stage, Since: since}}}
+			b := newBench(t, today, func(c *Config) { c.Execution.Enabled = true })
+			logGroups := []string{"orders", executionPrefix + "r1/prod"}
+			for _, name := range logGroups {
+				b.index.Starts[name] = since.UnixMilli()
+			}
+			b.discover(t.Context())
+			assert.Equal(t, map[string][]string{logGroups[0]: {"r1/prod"}, logGroups[1]: {"r1/prod execution"}}, b.found())
+		})
+	}
+}
+
 // A group whose stage stopped to log, and the formats of that stage, leave storage after 15 days of one run; what is still wanted stays.
 func TestWhatNobodyWantsLeavesStorageInTheSameRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -54,8 +54,9 @@ type Reader struct {
 	// describeNow asks for the description of groups that have none.
 	describeNow chan struct{}
 
-	// discovering is held while what the inventory says is taken up.
+	// discovering is held while what the inventory says is taken up, discovered says that it was since the start.
 	discovering poll.Turn
+	discovered  bool
 
 	mu          sync.Mutex
 	said        map[string]bool // what was said once and is not to be said again

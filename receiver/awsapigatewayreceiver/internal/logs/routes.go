@@ -115,6 +115,11 @@ func newRoutes(sources []*source, foreign pcommon.Resource, hosts map[string][]*
 // wanted says whether anything is made of a source's lines.
 func (s *source) wanted() bool { return !s.excluded && !(s.recordless && s.traced) }
 
+// is says whether the source is a stage's of an API, with logs of a kind.
+func (s *source) is(kind kind, a *model.API, stage string) bool {
+	return s.kind == kind && s.stage == stage && s.api != nil && s.api.ID == a.ID
+}
+
 func (s *source) apiID() string {
 	if s.api == nil {
 		return ""
