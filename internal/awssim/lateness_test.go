@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // clock is a clock that tests move.
@@ -100,6 +102,7 @@ func TestListMetricsShowsVisibleSeriesOnly(t *testing.T) {
 
 // TestListedSeriesHaveData compares ListMetrics with GetMetricData: what is listed as recently active has samples, and what has samples is listed.
 func TestListedSeriesHaveData(t *testing.T) {
+	racetest.Skip(t)
 	world := DemoWorld(noon)
 	for _, late := range []Lateness{{}, {Base: 90 * time.Second, Max: 4 * time.Minute, Late: 0.5, WholePoints: 0.5}} {
 		h := start(t, Config{World: world, Now: func() time.Time { return noon.Add(30 * time.Minute) }, Lateness: late})

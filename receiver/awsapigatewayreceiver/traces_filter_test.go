@@ -121,6 +121,7 @@ func (r *rig) xrayCalls() (n int) {
 
 // Where there is no REST API, X-Ray has nothing and is not asked; nor is it where it is switched off. Spans of access logs come all the same.
 func TestXRayIsNotAskedForNothing(t *testing.T) {
+	racetest.Skip(t)
 	for name, set := range map[string]struct {
 		rest bool
 		edit func(*Config)
@@ -158,6 +159,7 @@ func TestXRayIsNotAskedForNothing(t *testing.T) {
 
 // A receiver in a traces pipeline alone makes spans of access logs and no records, and reads no execution logs.
 func TestTracesAlone(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		r, from, to := newAccessRig(t, func(c *awssim.Config) {
 			for _, stage := range c.World.Accounts[0].Regions[0].APIs[0].Stages {

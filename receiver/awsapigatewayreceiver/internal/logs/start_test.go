@@ -8,11 +8,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
-
-	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // A group of which nothing was handed over before the collector stopped is read at the next start from where its first read was to begin, however long
