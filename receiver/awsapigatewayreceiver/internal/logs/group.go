@@ -14,6 +14,8 @@ type group struct {
 	name string
 	// routes say whose lines are in the group; they are replaced with each change of the inventory.
 	routes atomic.Pointer[routes]
+	// saving is held while a position is made up and stored: the newest one is stored last.
+	saving poll.Turn
 
 	mu          sync.Mutex
 	described   model.LogGroup // by DescribeLogGroups; zero where it never answered

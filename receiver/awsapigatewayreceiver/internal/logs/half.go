@@ -146,6 +146,8 @@ func (h *half) decode(b []byte) error {
 // saveHalf stores which outputs have taken their parts of a batch that another has not taken, as the collector ends. The position stays before it.
 func (r *Reader) saveHalf(ctx context.Context, g *group, taken []*builder) {
 	changes := map[string][]byte{}
+	g.saving.Lock()
+	defer g.saving.Unlock()
 	g.mu.Lock()
 	for _, b := range taken {
 		g.half.take(b)

@@ -93,6 +93,8 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 	}
 	changes := map[string][]byte{}
 	key := r.groupKey(g.name)
+	g.saving.Lock()
+	defer g.saving.Unlock()
 	g.mu.Lock()
 	if g.handing {
 		g.mu.Unlock()

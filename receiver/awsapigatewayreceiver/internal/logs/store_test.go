@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -266,5 +268,34 @@ func FuzzDecodeStored(f *testing.F) {
 			require.LessOrEqual(t, ms, int64(maxUnixMS))
 		}
 		_, _ = decodeEntries(s.Inline)
+	})
+}
+
+// Of two writes of one position, the one with what is newer is stored, however slow the disk is with the other.
+func TestNewerPositionIsStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &checkpointtest.Disk{}
+		slow := time.Hour
+		disk.OnWrite(func([]string) error {
+			wait := slow
+			slow = 0
+			time.Sleep(wait)
+			return nil
+		})
+		k := newKeeper(disk.Open(t), t0)
+		g := &group{name: "g", seen: newMemory(), pos: startAt(t0)}
+		var saves sync.WaitGroup
+		for range 2 {
+			saves.Go(func() { k.save(t.Context(), g, nil, time.UnixMilli(t0)) })
+			synctest.Wait()
+			g.mu.Lock()
+			g.pos.newest += second
+			g.mu.Unlock()
+		}
+		saves.Wait()
+		again := &group{name: "g", seen: newMemory()}
+		_, err := k.load(t.Context(), again)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, again.pos.newest, t0-1+second)
 	})
 }
