@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -259,4 +260,61 @@ func TestHalfIsStoredAndForgotten(t *testing.T) {
 	k.save(t.Context(), last, nil, time.UnixMilli(t0))
 	assert.NotContains(t, disk.Keys(), k.halfKey("g"))
 	assert.Zero(t, k.errors)
+}
+
+// Whenever either pipeline refuses and whenever the collector stops, with late events, pages and sweeps around it: each record and each span comes once.
+func TestStopsAndRefusalsAtAnyTimeRepeatNothing(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("the refusals and stops have the seed %d", seed)
+	for n := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, n))
+			minutes := func(most int) time.Duration { return time.Duration(rng.IntN(most*60)) * time.Second }
+			events := wrote(time.Now(), 2*time.Hour, 3*time.Second, func(int) time.Duration { return min(minutes(9), minutes(9), minutes(9)) })
+			answer, disk := paged(events, 5+rng.IntN(300)), &checkpointtest.Disk{}
+			uids, spans := map[string]int{}, map[[2]string]int{}
+			for end := time.Now().Add(2 * time.Hour); ; {
+				last := !time.Now().Before(end)
+				b := newBenchFor(t, oneTraced.snapshot(t), nil, signals{records: true, spans: true})
+				b.Store = disk.Open(t)
+				b.client.filter = func(group string, from, to int64, token string) (model.LogPage, error) {
+					page, err := answer(group, from, to, token)
+					for i := range page.Events {
+						e := &page.Events[i]
+						e.Message = fmt.Sprintf("r1 prod %s %d 90 40 GET /orders", e.ID, e.Timestamp)
+					}
+					return page, err
+				}
+				refuses := func() func() error {
+					from := time.Now().Add(minutes(12))
+					until := from.Add(minutes(12))
+					return func() error {
+						if now := time.Now(); !last && now.After(from) && now.Before(until) {
+							return errTest
+						}
+						return nil
+					}
+				}
+				b.refuse, b.refuseSpans = refuses(), refuses()
+				stop := b.run(t.Context())
+				if time.Sleep(minutes(15)); last {
+					time.Sleep(time.Hour)
+				}
+				stop()
+				for _, r := range b.came() {
+					uids[r.uid]++
+				}
+				for id, n := range ids(b.cameSpans()) {
+					spans[id] += n
+				}
+				if last {
+					break
+				}
+			}
+			assert.Len(t, uids, len(events), n)
+			assert.Equal(t, []int{1}, times(uids), n)
+			assert.Len(t, spans, 2*len(events), n)
+			assert.Equal(t, []int{1}, times(spans), n)
+		})
+	}
 }
