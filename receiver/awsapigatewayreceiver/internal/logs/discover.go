@@ -362,8 +362,10 @@ func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *grou
 		r.index.Starts[name] = start
 	}
 	g.pos = startAt(start)
-	if met && start > 0 {
-		g.restored, g.begun, g.savedAt = true, true, time.UnixMilli(r.index.Groups[name])
+	if met {
+		// What was written since the first start and can't be read any more is lost; max_backfill does not cut what is read from the beginning.
+		g.pos.readTo = max(start, r.index.First)
+		g.restored, g.begun, g.savedAt = start > 0, true, time.UnixMilli(r.index.Groups[name])
 	}
 	return g
 }

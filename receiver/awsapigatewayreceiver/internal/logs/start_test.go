@@ -2,11 +2,13 @@ package logs
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
@@ -108,4 +110,47 @@ func TestStageThatAppearedMeanwhileIsReadFromItsBeginning(t *testing.T) {
 		stop()
 		assertOnce(t, b, events)
 	})
+}
+
+// What retention takes of a group that was not readable since it is known is lost as well, over a restart, too; what is older was never promised.
+func TestRetentionOfAGroupThatWasNeverReadable(t *testing.T) {
+	for _, start := range []string{StartEnd, StartBeginning, "72h"} {
+		for _, restarts := range []bool{false, true} {
+			t.Run(fmt.Sprint(start, restarts), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					began, disk := time.Now(), &checkpointtest.Disk{}
+					reader := func() *bench {
+						b := newBench(t, oneGroup.snapshot(t), func(c *Config) { c.StartAt, c.MaxBackfill = start, 7*day })
+						b.Store = disk.Open(t)
+						b.client.describe = func([]string) ([]model.LogGroup, error) {
+							return []model.LogGroup{{Name: "orders", Created: began.Add(-30 * day), RetentionDays: 1}}, nil
+						}
+						b.client.filter = func(string, int64, int64, string) (page model.LogPage, err error) {
+							if time.Since(began) < 3*day {
+								err = failure(aws.Denied, "AccessDeniedException")
+							}
+							return page, err
+						}
+						return b
+					}
+					b := reader()
+					stop := b.run(t.Context())
+					time.Sleep(3*day - time.Minute)
+					assert.Empty(t, b.came())
+					if restarts {
+						stop()
+						time.Sleep(time.Hour)
+						b = reader()
+						stop = b.run(t.Context())
+					}
+					defer stop()
+					time.Sleep(time.Hour)
+					records := b.came()
+					require.Len(t, records, 1)
+					assert.Equal(t, lostRetention, records[0].attributes[attrLostReason])
+					assert.InDelta(t, (2 * day).Seconds(), b.lostSecs, 3700)
+				})
+			})
+		}
+	}
 }
