@@ -119,6 +119,9 @@ type read struct {
 // advance takes a read in: it returns the new ledger, the points to send, oldest first, appended to points, and how many observations came late.
 func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 	next := ledger{Settled: max(l.Settled, min(r.to, r.settled)), Streams: slices.Clone(l.Streams)}
+	if r.series.plan.gaugesOnly() {
+		next.Streams = nil // of a histogram that was switched off since
+	}
 	next.Seen = append(make([]seen, 0, len(l.Seen)+len(r.observations)), l.Seen...)
 	late := 0
 	for i := range r.observations {

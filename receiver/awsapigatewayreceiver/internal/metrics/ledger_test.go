@@ -143,3 +143,15 @@ func TestAmountsGrowByBucket(t *testing.T) {
 	a.add(g)
 	assert.Equal(t, amounts{N: 5, Sum: 90, Buckets: []float64{1, 3, 1}}, a)
 }
+
+// A histogram that was switched off between two starts says nothing more, not even of what came late before. Its quantiles go on.
+func TestLedgerOfAHistogramThatWasSwitchedOff(t *testing.T) {
+	config := defaults(switchOff(requestDuration))
+	s := seriesFor(t, config, "Latency", "ApiName=orders Stage=prod")
+	before := ledger{Settled: at(0), Seen: []seen{{TS: at(0), amounts: amounts{N: 1, Sum: 10}, Max: 10}}, Streams: []stream{{Owner: "r1", End: at(1), Late: amounts{N: 1, Sum: 5}, LateSince: at(0)}}}
+	next := observation{seen: seen{TS: at(8), Max: unknownExtreme, Min: unknownExtreme}, gauges: []float64{7, 9}}
+	l, points, late := before.advance(read{series: s, observations: []observation{next}, from: at(0), to: at(9), settled: at(2), period: 60, owner: func(int64) string { return "r1" }}, nil)
+	assert.Equal(t, 2, mapperOf(config).build(points).DataPointCount())
+	assert.Empty(t, l.Streams)
+	assert.Zero(t, late)
+}
