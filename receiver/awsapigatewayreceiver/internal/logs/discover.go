@@ -365,7 +365,7 @@ func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *grou
 	if met {
 		// What was written since the first start and can't be read any more is lost; max_backfill does not cut what is read from the beginning.
 		g.pos.readTo = max(start, r.index.First)
-		g.restored, g.begun, g.savedAt = start > 0, true, time.UnixMilli(r.index.Groups[name])
+		g.restored, g.begun, g.unread, g.savedAt = start > 0, true, true, time.UnixMilli(r.index.Groups[name])
 	}
 	return g
 }

@@ -31,8 +31,9 @@ type group struct {
 
 	pos  position
 	seen *memory
-	// begun: something of it was read; restored: its position was stored by an earlier run, and nothing was read since.
-	begun, restored bool
+	// begun: something of it was read, or was to be by an earlier run; unread: nothing was. restored: its position was stored by an earlier run, and
+	// nothing was read since.
+	begun, unread, restored bool
 	// stored are the parts of seen that are in storage.
 	stored  chunks
 	half    half
@@ -159,7 +160,7 @@ func (g *group) take(j part, late time.Duration) taken {
 		g.seen.seal(p.newest)
 	}
 	g.seen.forget(p.settled)
-	g.begun, g.dirty = true, true
+	g.begun, g.unread, g.dirty = true, false, true
 	return t
 }
 

@@ -68,6 +68,9 @@ func (r *Reader) sayLosses(ctx context.Context, g *group) error {
 
 // clamp moves the position to what can and should be read at a time. It returns what is lost by that, and why. interval is the time between polls.
 func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost span, reason string) {
+	if g.unread {
+		g.pos.readTo = max(g.pos.readTo, unixMS(g.described.Created)) // before, there is nothing to lose
+	}
 	oldest, why := int64(0), ""
 	raise := func(to int64, reason string) {
 		if to > oldest {

@@ -154,3 +154,36 @@ func TestRetentionOfAGroupThatWasNeverReadable(t *testing.T) {
 		}
 	}
 }
+
+// A group that did not exist has lost nothing, however long nobody looked.
+func TestGroupThatIsMadeLateHasLostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &checkpointtest.Disk{}
+		made := time.Now().Add(4*day + 2*time.Hour)
+		events := wrote(made.Add(time.Minute), time.Hour, time.Minute, quick)
+		answer := paged(events, 1000)
+		var b *bench
+		for range 2 {
+			b = newBench(t, oneGroup.snapshot(t), nil)
+			b.Store = disk.Open(t)
+			b.client.describe = func([]string) ([]model.LogGroup, error) {
+				if time.Now().Before(made) {
+					return nil, nil
+				}
+				return []model.LogGroup{{Name: "orders", Created: made, RetentionDays: 1}}, nil
+			}
+			b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, _ error) {
+				if time.Now().Before(made) {
+					return page, notFound
+				}
+				return answer(group, from, to, token)
+			}
+			stop := b.run(t.Context())
+			time.Sleep(6 * time.Hour)
+			stop()
+			time.Sleep(4*day - 6*time.Hour)
+		}
+		assertOnce(t, b, events)
+		assert.Zero(t, b.lostSecs)
+	})
+}
