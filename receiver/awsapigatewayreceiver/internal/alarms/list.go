@@ -54,7 +54,10 @@ type Alarm struct {
 // maxPending is how long the inventory gets to find the API of an alarm. After that the alarm stands on the account: its API may have been deleted long ago.
 const maxPending = 10 * time.Minute
 
-// Read returns the alarms, read within the last half of an interval or just now.
+// maxAge is how old a reading may be that is shared. What an alarm says that is newer has to be in the history still when the next reading knows the alarm.
+const maxAge = overlap / 2
+
+// Read returns the alarms, read within the last half of an interval, at most maxAge ago, or just now.
 func (l *List) Read(ctx context.Context) ([]Alarm, error) {
 	select {
 	case l.turn <- struct{}{}:
@@ -63,7 +66,8 @@ func (l *List) Read(ctx context.Context) ([]Alarm, error) {
 		return nil, ctx.Err()
 	}
 	began := l.Client.Now()
-	if !l.read.IsZero() && began.Sub(l.read) < l.Interval/2 {
+	// A reading from the future is of a clock that was wrong.
+	if age := began.Sub(l.read); age >= 0 && age < min(l.Interval/2, maxAge) {
 		return l.located, nil
 	}
 	var all []model.Alarm

@@ -3,6 +3,7 @@ package alarms
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -49,6 +50,23 @@ func (p *position) skip(to time.Time) {
 	p.reach(p.First)
 }
 
+// errFuture is of a position that a wrong clock left behind, be it before AWS's answers told the right time.
+var errFuture = errors.New("cannot use a position of the history of alarms: it lies in the future")
+
+// checkFuture has a position that lies further in the future than the overlap begin anew: until then nothing would be read.
+func (t *Transitions) checkFuture(ctx context.Context, p *position, now time.Time) {
+	if !p.from().After(now) {
+		return
+	}
+	t.notUsed(ctx, errFuture)
+	*p = position{First: now.UnixMilli(), To: now.UnixMilli(), Seen: map[string]int64{}}
+}
+
+func (t *Transitions) notUsed(ctx context.Context, err error) {
+	t.CheckpointError(ctx)
+	t.Logger.Error("Positions of the history of alarms are not used; it is read from now on", zap.Error(err))
+}
+
 const positionsVersion = 1
 
 type stored struct {
@@ -59,21 +77,26 @@ type stored struct {
 // types of alarms, in the order in which their histories are read.
 var types = []string{model.MetricAlarm, model.CompositeAlarm, model.LogAlarm}
 
-// restore continues where the last run stopped. Without a stored state the history begins now.
+// restore continues where the last run stopped. Without a stored state the history begins now, which is stored, since AWS may deny everything until the
+// next start.
 func (t *Transitions) restore(ctx context.Context) {
 	b, err := t.Store.Get(ctx, t.Key)
 	if err == nil && b != nil {
 		t.positions, err = decodePositions(b)
 	}
 	if err != nil {
-		t.CheckpointError(ctx)
-		t.Logger.Error("Positions of the history of alarms are not used; it is read from now on", zap.Error(err))
+		t.notUsed(ctx, err)
 	}
 	now := t.List.Client.Now().UnixMilli()
+	begun := false
 	for _, kind := range types {
 		if t.positions[kind] == nil {
 			t.positions[kind] = &position{First: now, To: now, Seen: map[string]int64{}}
+			begun = true
 		}
+	}
+	if begun {
+		t.save(ctx)
 	}
 }
 

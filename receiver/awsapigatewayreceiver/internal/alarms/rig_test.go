@@ -35,9 +35,11 @@ type account struct {
 	stages  map[string][]string // by API id
 	alarms  []model.Alarm
 	history []model.Transition
-	err     error
-	reads   []string // of histories
-	onSleep func()
+	err     error // of both readings
+	// historyErr is of the history alone.
+	historyErr error
+	reads      []string // of histories
+	onSleep    func()
 }
 
 func (a *account) Now() time.Time { return a.now }
@@ -56,6 +58,9 @@ func (a *account) Alarms(_ context.Context, yield func([]model.Alarm)) error {
 }
 
 func (a *account) Transitions(_ context.Context, kind string, from, to time.Time, yield func([]model.Transition) error) error {
+	if a.historyErr != nil {
+		return a.historyErr
+	}
 	a.reads = append(a.reads, fmt.Sprintf("%s %s-%s", kind, from.UTC().Format("15:04:05"), to.UTC().Format("15:04:05")))
 	for i := range a.history {
 		if h := &a.history[i]; h.Type == kind && !h.At.Before(from) && h.At.Before(to) {

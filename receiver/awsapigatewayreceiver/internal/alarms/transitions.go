@@ -3,6 +3,7 @@ package alarms
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,13 +41,16 @@ type TransitionsSettings struct {
 type Transitions struct {
 	TransitionsSettings
 	positions map[string]*position
-	// alarms are those of this reading and the one before it, by name: the history still tells of an alarm that was just deleted.
-	alarms, last map[string]*Alarm
+	// alarms are those of this reading, by name, and gone are those that were deleted since the history was read: it still tells of them.
+	alarms, gone map[string]*Alarm
 }
+
+// maxGone bounds the alarms that are deleted while the history can't be read: CloudWatch allows 5,000 of them at a time.
+const maxGone = 10_000
 
 // NewTransitions makes the reporter of a target whose account is known.
 func NewTransitions(s TransitionsSettings) *Transitions {
-	return &Transitions{TransitionsSettings: s, positions: map[string]*position{}}
+	return &Transitions{TransitionsSettings: s, positions: map[string]*position{}, gone: map[string]*Alarm{}}
 }
 
 // Run reports until ctx ends.
@@ -67,23 +71,17 @@ func (t *Transitions) Run(ctx context.Context) {
 
 // cycle reads what is new of the history of each type of which there are alarms.
 func (t *Transitions) cycle(ctx context.Context, alarms []Alarm) {
-	t.last, t.alarms = t.alarms, make(map[string]*Alarm, len(alarms))
-	wanted := map[string]bool{}
-	for i := range alarms {
-		t.alarms[alarms[i].Name] = &alarms[i]
-		wanted[alarms[i].Type] = true
-	}
-	for _, a := range t.last {
-		wanted[a.Type] = true
-	}
+	wanted := t.know(alarms)
 	var errs []error
 	for _, kind := range types {
 		p, now := t.positions[kind], t.List.Client.Now()
+		t.checkFuture(ctx, p, now)
 		if wanted[kind] {
 			if err := t.read(ctx, kind, p, now); err != nil {
 				errs = append(errs, err)
 				continue
 			}
+			maps.DeleteFunc(t.gone, func(_ string, a *Alarm) bool { return a.Type == kind })
 		}
 		p.reach(now.UnixMilli())
 	}
@@ -92,6 +90,26 @@ func (t *Transitions) cycle(ctx context.Context, alarms []Alarm) {
 	}
 	t.save(ctx)
 	t.Report(errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errPending) })...))
+}
+
+// know takes the alarms of a reading in. It returns the types of which there are alarms, or were when the history was read.
+func (t *Transitions) know(alarms []Alarm) (wanted map[string]bool) {
+	before := t.alarms
+	t.alarms, wanted = make(map[string]*Alarm, len(alarms)), map[string]bool{}
+	for i := range alarms {
+		t.alarms[alarms[i].Name] = &alarms[i]
+		delete(t.gone, alarms[i].Name)
+		wanted[alarms[i].Type] = true
+	}
+	for name, a := range before {
+		if t.alarms[name] == nil && len(t.gone) < maxGone {
+			t.gone[name] = a
+		}
+	}
+	for _, a := range t.gone {
+		wanted[a.Type] = true
+	}
+	return wanted
 }
 
 // errPending ends a reading at a transition of which it is not known yet whose it is. The next one goes on there.
@@ -148,5 +166,5 @@ func (t *Transitions) alarm(name string) *Alarm {
 	if a, ok := t.alarms[name]; ok {
 		return a
 	}
-	return t.last[name]
+	return t.gone[name]
 }
