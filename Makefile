@@ -21,7 +21,7 @@ SEEDS ?= 50
 PARALLEL ?= 8
 SEED ?=
 
-TESTING := -p 3 -parallel 4 -timeout 40m -ldflags=-w
+TESTING := -p 3 -parallel 4 -timeout 40m -ldflags="-s -w"
 
 COLLECTOR     := _build/otelcol-apigateway
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 )
 
 // minute is a minute of a stage.
@@ -20,6 +21,7 @@ type minute struct {
 
 // Access records, metrics and entities of a stage have the same identity, and there are as many access records in each minute as requests.
 func TestSignalsJoin(t *testing.T) {
+	racetest.Skip(t)
 	bubble(t, func(t *testing.T) {
 		const format = `{"id":"$context.requestId","status":"$context.status","time":$context.requestTimeEpoch}`
 		var from, to time.Time

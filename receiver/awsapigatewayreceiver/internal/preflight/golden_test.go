@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 )
@@ -91,6 +92,7 @@ func TestDarkTellsAPIsOfOneNameApart(t *testing.T) {
 
 // Variables of authorizers are missing only from the access logs of APIs that have one, and of none where that can't be read.
 func TestAuthorizersAreMissingWhereThereAreAny(t *testing.T) {
+	racetest.Skip(t)
 	t.Parallel()
 	for _, deny := range []bool{false, true} {
 		r := newRig(t)

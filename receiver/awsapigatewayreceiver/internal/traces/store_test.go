@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
@@ -231,6 +232,7 @@ func TestRememberedTracesAreSpoilt(t *testing.T) {
 
 // Storage is bounded over an hour of traffic, and is empty but for the position once all windows are settled.
 func TestStorageIsBounded(t *testing.T) {
+	racetest.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		disk := &checkpointtest.Disk{}
