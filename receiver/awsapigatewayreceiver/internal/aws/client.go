@@ -38,6 +38,7 @@ type Client struct {
 	logger      *zap.Logger
 
 	offset atomic.Int64 // AWS's clock less ours, nanoseconds
+	told   atomic.Bool  // an answer had AWS's time
 	// noLogAlarms says that the region does not know log alarms.
 	noLogAlarms atomic.Bool
 
@@ -131,6 +132,9 @@ func (c *Client) Now() time.Time { return c.clock.Now().Add(c.ClockOffset()) }
 // ClockOffset is AWS's clock less the local one.
 func (c *Client) ClockOffset() time.Duration { return time.Duration(c.offset.Load()) }
 
+// ClockKnown says whether an answer has told AWS's time; until then Now is the local one.
+func (c *Client) ClockKnown() bool { return c.told.Load() }
+
 // clockTolerance is what a Date header, with whole seconds and the way of the answer, can't tell.
 const clockTolerance = time.Second
 
@@ -138,6 +142,7 @@ const clockTolerance = time.Second
 const clockWarning = 30 * time.Second
 
 func (c *Client) observeClock(aws, local time.Time) {
+	defer c.told.Store(true) // with the offset
 	seen := aws.Sub(local)
 	old := c.ClockOffset()
 	if math.Abs(float64(seen-old)) <= float64(clockTolerance) {

@@ -22,6 +22,8 @@ import (
 // Reader are the CloudWatch reads of one target. *aws.Client has them.
 type Reader interface {
 	Now() time.Time
+	// ClockKnown says whether Now is AWS's time already, since AWS has answered.
+	ClockKnown() bool
 	ListMetrics(ctx context.Context, recentlyActive bool, yield func([]model.Metric) error) error
 	FirstMetrics(ctx context.Context, metric string) ([]model.Metric, error)
 	MetricData(ctx context.Context, queries []model.Query, period time.Duration, w model.Window) ([]model.Series, error)
@@ -149,6 +151,17 @@ func (c *Collector) Status() Status {
 // Run collects until ctx ends. report is told the outcome of each cycle.
 func (c *Collector) Run(ctx context.Context, report func(error)) {
 	wait := poll.Backoff{Min: minRetry, Max: c.Config.CollectionInterval}
+	for !c.Reader.ClockKnown() {
+		// Any answer tells the time, which the positions are held against: a denial does, too.
+		_, err := c.Reader.FirstMetrics(ctx, Catalogue[0].Sources[0].Metric)
+		if c.Reader.ClockKnown() {
+			break
+		}
+		report(err)
+		if c.Clock.Sleep(ctx, wait.Next()) != nil {
+			return
+		}
+	}
 	for {
 		err := c.restore(ctx)
 		if err == nil || ctx.Err() != nil {
@@ -198,6 +211,15 @@ func (c *Collector) Run(ctx context.Context, report func(error)) {
 // errIncomplete is the outcome of a cycle that could not read everything; the rest is asked for again, for the same windows.
 var errIncomplete = errors.New("the collection is not complete")
 
+// errClock is the outcome of a cycle whose windows reached into the future.
+var errClock = errors.New("what was read is asked for again: the local clock was ahead of AWS's until an answer told the time")
+
+// clockGrain is what Now may go back by without anybody having set the clock: answers tell the time in whole seconds, and some are slow.
+const clockGrain = 10 * time.Second
+
+// ahead says whether a time was in the future, as an answer has shown since: somebody had set the local clock forward, and its offset was not known yet.
+func (c *Collector) ahead(then time.Time) bool { return c.Reader.Now().Before(then.Add(-clockGrain)) }
+
 // cycle reads and hands over everything that is new of the series whose interval is due, and what an earlier cycle failed to read.
 func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error {
 	now := c.Reader.Now()
@@ -216,7 +238,7 @@ func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error
 	run.start()
 	run.plan(c.dueGroups(now, end, func(s *series) bool { return due[s.plan.interval] || s.failed }))
 	var listErr error
-	if now.Sub(c.lastList) >= listInterval-listInterval/20 || c.lastList.IsZero() {
+	if now.Sub(c.lastList) >= listInterval-listInterval/20 || now.Before(c.lastList) {
 		listErr = c.discover(ctx, run)
 	}
 	run.wait()

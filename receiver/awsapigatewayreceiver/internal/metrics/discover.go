@@ -89,6 +89,9 @@ func (c *Collector) tellActive() {
 func (d *discovery) page(ctx context.Context, page []model.Metric, whole bool) error {
 	c := d.c
 	c.Recorder.Listed(ctx, 1)
+	if c.ahead(d.run.now) {
+		return errClock // where new series begin would be in the future
+	}
 	snapshot, err := c.Inventory.Wait(ctx)
 	if err != nil {
 		return err

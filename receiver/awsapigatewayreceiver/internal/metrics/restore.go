@@ -13,7 +13,9 @@ import (
 
 // restore reads the stored positions, and hands over what was in flight when the collector was killed.
 func (c *Collector) restore(ctx context.Context) error {
-	f, err := c.state.restore(ctx, c.Started, c.Reader.Now(), c.period)
+	now := c.Reader.Now()
+	started := now.Add(c.Started.Sub(c.Clock.Now())) // by AWS's clock
+	f, err := c.state.restore(ctx, started, now, c.period)
 	if err != nil {
 		return err
 	}

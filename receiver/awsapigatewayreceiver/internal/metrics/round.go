@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // round reads requests, several at a time, and hands their answers over one by one, as they come.
@@ -112,18 +113,22 @@ func (r *round) fetch(req request) {
 	}
 	queries := req.build()
 	answers, err := r.c.Reader.MetricData(r.ctx, queries, r.c.Config.Period, req.window)
+	if err == nil {
+		low := 0
+		for _, g := range req.groups {
+			low += g.series.plan.low()
+		}
+		r.c.Recorder.Billed(r.ctx, int64(low), int64(len(queries)))
+	}
+	if r.c.ahead(r.now) {
+		err, answers = errors.Join(err, errClock), make([]model.Series, len(queries)) // periods that are still to come would be settled
+	}
 	if err != nil {
 		r.mu.Lock()
 		r.errs = append(r.errs, err)
 		class := aws.ClassOf(err)
 		r.hopeless = class != aws.Throttled && class != aws.Server && class != aws.Malformed
 		r.mu.Unlock()
-	} else {
-		low := 0
-		for _, g := range req.groups {
-			low += g.series.plan.low()
-		}
-		r.c.Recorder.Billed(r.ctx, int64(low), int64(len(queries)))
 	}
 	r.c.emitting.Lock()
 	defer r.c.emitting.Unlock()

@@ -34,6 +34,11 @@ type clockReader struct{ Reader }
 
 func (clockReader) Now() time.Time { return noon }
 
+// noonClock is a machine's that stands still, with the same time as AWS's.
+type noonClock struct{ poll.System }
+
+func (noonClock) Now() time.Time { return noon }
+
 // restart is a collector that starts on a store, and what it counts.
 type restart struct {
 	*Collector
@@ -54,7 +59,7 @@ func newRestart(t *testing.T, store *checkpoint.Store, c *Config, next consumer.
 	core, logs := observer.New(zap.DebugLevel)
 	r.logs = logs
 	r.Collector = New(Settings{
-		Target: model.Target{Label: "t"}, Config: c, Reader: clockReader{}, Store: store, Clock: poll.System{}, Logger: zap.New(core), Started: noon,
+		Target: model.Target{Label: "t"}, Config: c, Reader: clockReader{}, Store: store, Clock: noonClock{}, Logger: zap.New(core), Started: noon,
 		Emitter: emit.NewMetrics(emit.Settings{Hold: context.Background(), Obs: obs, Clock: poll.System{}, Logger: zap.NewNop(), Refused: func(error) {}, Format: "cloudwatch"}, next),
 		Recorder: Recorder{
 			CheckpointError: func(context.Context) { r.failures++ },
