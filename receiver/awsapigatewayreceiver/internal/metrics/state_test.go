@@ -267,6 +267,7 @@ func TestPeriodChangeAtTheStart(t *testing.T) {
 		{time.Minute, 5 * time.Minute, 1_700_000_160, 1_700_000_400, 240},
 		{5 * time.Minute, time.Minute, 1_700_000_100, 1_700_000_100, 0},
 		{5 * time.Minute, time.Hour, 1_700_000_100, 1_700_002_800, 2700},
+		{time.Minute, 7 * time.Hour, 1_700_005_980, 1_700_017_200, 11_220},
 		{time.Minute, time.Minute, 1_700_000_160, 1_700_000_160, 0},
 	} {
 		t.Run(fmt.Sprint(set.stored, " to ", set.period, " at ", set.position), func(t *testing.T) {
@@ -281,6 +282,12 @@ func TestPeriodChangeAtTheStart(t *testing.T) {
 			assert.Zero(t, r.from(s, noon)%int64(set.period/time.Second))
 			assert.InDelta(t, set.lost, r.lost, 0)
 			assert.Equal(t, set.lost > 0, r.logs.FilterMessageSnippet("metrics::period changed").Len() == 1)
+
+			again := newRestart(t, store, defaults(func(c *Config) { c.Period = set.period }), nil)
+			require.NoError(t, again.restore(context.Background()))
+			require.Contains(t, again.state.byAPI[orders()], "Count\x1fprod", "the next start goes on there, though the first new period is not over")
+			assert.Equal(t, set.wanted, again.state.byAPI[orders()]["Count\x1fprod"].ledger.Settled)
+			assert.Zero(t, again.lost)
 		})
 	}
 }
