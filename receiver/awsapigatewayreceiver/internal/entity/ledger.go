@@ -138,6 +138,8 @@ const ledgerVersion = 1
 
 type storedLedger struct {
 	V int `json:"v"`
+	// Account is the one whose entities were reported, "" of collectors that did not say it.
+	Account string `json:"account,omitempty"`
 	// First and Next are the numbers of the chunks: [First, Next).
 	First int64 `json:"first"`
 	Next  int64 `json:"next"`
@@ -154,7 +156,7 @@ type storedLedger struct {
 func (r *Reporter) changes() map[string][]byte {
 	l := &r.ledger
 	head := storedLedger{
-		V: ledgerVersion, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported, Form: r.Config.EntityEvents,
+		V: ledgerVersion, Account: r.Target.AccountID, First: l.next, Next: l.next, Behind: len(r.pending)+len(r.inFlight) > 0, Reported: r.reported, Form: r.Config.EntityEvents,
 	}
 	if head.Behind && r.ended {
 		head.Waiting = r.waiting()
@@ -240,7 +242,8 @@ func (r *Reporter) persist(ctx context.Context) {
 	}
 }
 
-// Restore continues where the last run stopped. Without a stored state, or where states were waiting, everything is reported.
+// Restore continues where the last run stopped. Without a stored state, or where states were waiting, everything is reported. What is owed of another
+// account, whose credentials the target had then, is given up: it can't be told any more whose it was.
 func (r *Reporter) Restore(ctx context.Context) error {
 	b, err := r.Store.Get(ctx, r.Key)
 	if err != nil {
@@ -255,6 +258,13 @@ func (r *Reporter) Restore(ctx context.Context) error {
 		if head.V != ledgerVersion || head.First < 0 || head.First > head.Next || head.Next-head.First > maxOwed {
 			return errors.Join(fmt.Errorf("cannot decode what is owed: version %d, chunks %d to %d", head.V, head.First, head.Next), r.all())
 		}
+	}
+	if head.Account != "" && head.Account != r.Target.AccountID {
+		gone := map[string][]byte{r.Key: nil}
+		for seq := head.First; seq < head.Next; seq++ {
+			gone[r.Key+chunkKey(seq)] = nil
+		}
+		return errors.Join(r.Store.Apply(ctx, gone), r.all())
 	}
 	var errs []error
 	broken := 0

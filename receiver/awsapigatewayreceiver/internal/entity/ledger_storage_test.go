@@ -65,6 +65,27 @@ func TestASlowWriteDoesNotOverwriteANewerOne(t *testing.T) {
 	assert.NotContains(t, took, "delete client_certificate c1")
 }
 
+// What was owed of one account, and what it had, says nothing of another one whose credentials the target has now: that one begins anew.
+func TestAnotherAccountOwesNothing(t *testing.T) {
+	t.Parallel()
+	d := &checkpointtest.Disk{}
+	r := newRig(t, d.Open(t), config())
+	r.certificates("c1", "c2")
+	r.crawl()
+	r.flush()
+	r.certificates("c2")
+	r.crawl() // the deletion of c1 waits
+	r.account.id = "222233334444"
+	r.certificates("c3")
+	r = r.restart()
+	r.crawl()
+	r.flush()
+	assert.Equal(t, []string{"state client_certificate c3"}, about(r.took(), "client_certificate"))
+	r = r.restart()
+	r.flush()
+	assert.Empty(t, r.took())
+}
+
 // What the storage did not take is stored with the next change, and what it did not remove is removed then.
 func TestFailedWritesAreRepeated(t *testing.T) {
 	t.Parallel()

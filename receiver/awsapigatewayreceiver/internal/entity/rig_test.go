@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,7 @@ func hour(h float64) time.Time {
 type account struct {
 	mu      sync.Mutex
 	now     time.Time
+	id      string // "": the target's
 	answers map[model.Read][]string
 	// onSleep is told each wait, and may end it with an error.
 	onSleep func(d time.Duration) error
@@ -148,6 +150,8 @@ func start(t *testing.T, a *account, store *checkpoint.Store, c inventory.Config
 // restored starts it, and returns what could not be restored of what is owed.
 func restored(t *testing.T, a *account, store *checkpoint.Store, c inventory.Config) (*rig, error) {
 	r := &rig{t: t, account: a, config: c, pipeline: &pipeline{}}
+	target := target
+	target.AccountID = cmp.Or(a.id, target.AccountID)
 	r.inv = inventory.New(inventory.Settings{
 		CheckpointError: func(context.Context) {},
 		Target:          target, Reader: a, Config: c, Filter: &inventory.Filter{}, Clock: crawlClock{a}, Store: store, Key: "inventory/x", Logger: zap.NewNop(),

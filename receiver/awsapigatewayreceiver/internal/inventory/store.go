@@ -21,8 +21,10 @@ import (
 const snapshotVersion = 2
 
 type storedHead struct {
-	V     int       `json:"v"`
-	Taken time.Time `json:"taken,omitzero"`
+	V int `json:"v"`
+	// Account is the one that was read: a target's credentials may be another's at the next start. "" of collectors that did not say it.
+	Account string    `json:"account,omitempty"`
+	Taken   time.Time `json:"taken,omitzero"`
 	// Began is when the newest crawl began.
 	Began time.Time    `json:"began,omitzero"`
 	APIs  []string     `json:"apis"`
@@ -45,8 +47,8 @@ type storedAPI struct {
 	Parts  Parts         `json:"parts,omitempty"`
 }
 
-func (s *Snapshot) encodeHead(began time.Time) ([]byte, error) {
-	h := storedHead{V: snapshotVersion, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
+func (s *Snapshot) encodeHead(account string, began time.Time) ([]byte, error) {
+	h := storedHead{V: snapshotVersion, Account: account, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
 	for i := range s.APIs {
 		h.APIs[i] = s.APIs[i].ID
 	}
@@ -116,7 +118,7 @@ func sorted(p *Part) bool {
 // restoreChunk is how many APIs are read from storage in one transaction.
 const restoreChunk = 100
 
-// Restore starts from the stored snapshot, if there is one. What can't be decoded is crawled anew; the error says what.
+// Restore starts from the stored snapshot, if there is one of the target's account. What can't be decoded is crawled anew; the error says what.
 func (inv *Inventory) Restore(ctx context.Context) error {
 	b, err := inv.store.Get(ctx, inv.key)
 	if err != nil || b == nil {
@@ -125,6 +127,9 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 	h, err := decodeHead(b)
 	if err != nil {
 		return err
+	}
+	if h.Account != "" && h.Account != inv.target.AccountID {
+		return inv.remove(ctx, h)
 	}
 	s := &Snapshot{Taken: h.Taken, Stages: map[string][]model.Stage{}, Parts: map[string]Parts{}, restored: map[string]bool{}, filter: inv.filter}
 	var errs []error
@@ -170,6 +175,15 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 		inv.save(ctx, s, refiltered)
 	}
 	return errors.Join(errs...)
+}
+
+// remove removes what is stored.
+func (inv *Inventory) remove(ctx context.Context, h *storedHead) error {
+	changes := map[string][]byte{inv.key: nil, inv.apiKey(""): nil}
+	for _, id := range h.APIs {
+		changes[inv.apiKey(id)] = nil
+	}
+	return inv.store.Apply(ctx, changes)
 }
 
 // refilter leaves out what was stored under another filter, without deleting it for anybody: APIs that are not wanted any more, and the stages of
@@ -253,7 +267,7 @@ func (inv *Inventory) save(ctx context.Context, s *Snapshot, touched []string) {
 	for _, id := range touched {
 		inv.dirty[id] = true
 	}
-	head, err := s.encodeHead(inv.began)
+	head, err := s.encodeHead(inv.target.AccountID, inv.began)
 	changes := map[string][]byte{inv.key: head}
 	for id := range inv.dirty {
 		if err != nil {

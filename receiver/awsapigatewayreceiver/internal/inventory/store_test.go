@@ -14,7 +14,7 @@ import (
 
 // stored is what a snapshot is stored as, under the keys of an inventory.
 func stored(t testing.TB, s *Snapshot, began time.Time) map[string][]byte {
-	head, err := s.encodeHead(began)
+	head, err := s.encodeHead("111122223333", began)
 	require.NoError(t, err)
 	out := map[string][]byte{"inventory/x": head}
 	for _, id := range append([]string{""}, ids(s.APIs)...) {
@@ -162,7 +162,7 @@ func FuzzDecode(f *testing.F) {
 		n := s.next(hour(1), nil, []model.API{http("h")}).withStages(map[string][]model.Stage{"h": stages("prod")})
 		ask(t, n)
 		_, _ = Diff(s, n), Diff(n, s)
-		again, err := s.encodeHead(hour(1))
+		again, err := s.encodeHead("", hour(1))
 		if assert.NoError(t, err) {
 			_, err = decodeHead(again)
 			assert.NoError(t, err)

@@ -138,6 +138,7 @@ func New(set Settings) *Collector {
 	}
 	c.mapper = mapper{bounds: set.Config.HistogramBuckets, version: set.Version, resource: c.writeResource}
 	c.state = newState(set.Store, set.Target.Label, c.logger, set.Recorder.CheckpointError)
+	c.state.account = set.Target.AccountID
 	return c
 }
 

@@ -15,6 +15,8 @@ const positionsVersion = 1
 // meta is what is stored per target.
 type meta struct {
 	V int `json:"v"`
+	// Account is the one that was read, "" of collectors that did not say it.
+	Account string `json:"account,omitempty"`
 	// First is the target's first start, Unix seconds.
 	First int64 `json:"first"`
 	// Listed is when the newest complete list of series began.

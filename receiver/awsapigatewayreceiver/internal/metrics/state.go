@@ -20,9 +20,10 @@ import (
 
 // state is the series of a target with their ledgers, and their copy in storage.
 type state struct {
-	store  *checkpoint.Store
-	prefix string // of the keys
-	logger *zap.Logger
+	store   *checkpoint.Store
+	prefix  string // of the keys
+	account string
+	logger  *zap.Logger
 	// failed counts errors of the storage.
 	failed func(context.Context)
 
@@ -83,7 +84,7 @@ func (s *state) reportWrite(ctx context.Context, err error) {
 
 // restore reads what is stored. Without anything, this is the target's first start.
 func (s *state) restore(ctx context.Context, started, now time.Time, period int64) (*inflight, error) {
-	s.meta = meta{V: positionsVersion, First: started.Unix(), Listed: now.Unix(), Period: period}
+	s.meta = meta{V: positionsVersion, Account: s.account, First: started.Unix(), Listed: now.Unix(), Period: period}
 	b, err := s.store.Get(ctx, s.metaKey())
 	if err != nil {
 		return nil, err
@@ -101,7 +102,10 @@ func (s *state) restore(ctx context.Context, started, now time.Time, period int6
 		s.report(ctx, errFuture)
 		return nil, s.saveMeta(ctx)
 	}
-	m.Listed = min(m.Listed, now.Unix())
+	if m.Account != "" && m.Account != s.account {
+		return s.replace(ctx, m.APIs)
+	}
+	m.Account, m.Listed = s.account, min(m.Listed, now.Unix())
 	s.meta = m
 	keys := make([]string, len(m.APIs))
 	for i, api := range m.APIs {
@@ -130,7 +134,12 @@ func (s *state) restore(ctx context.Context, started, now time.Time, period int6
 		}
 		s.restored[key] = ledgers
 	}
-	b, err = s.store.Get(ctx, s.inflightKey())
+	return s.handedOver(ctx)
+}
+
+// handedOver is the hand-over that a kill interrupted, nil where there was none.
+func (s *state) handedOver(ctx context.Context) (*inflight, error) {
+	b, err := s.store.Get(ctx, s.inflightKey())
 	if err != nil || b == nil {
 		return nil, err
 	}
@@ -140,6 +149,26 @@ func (s *state) restore(ctx context.Context, started, now time.Time, period int6
 		return nil, s.store.Apply(ctx, map[string][]byte{s.inflightKey(): nil})
 	}
 	return f, nil
+}
+
+// replace removes the positions of another account, whose credentials the target had before: its APIs may have the same names. What was being handed
+// over still says itself whose it is.
+func (s *state) replace(ctx context.Context, apis []string) (*inflight, error) {
+	f, err := s.handedOver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f != nil {
+		f.Ledgers = nil
+	}
+	changes := make(map[string][]byte, len(apis)+1)
+	for _, api := range apis {
+		changes[s.prefix+"/position/"+api] = nil
+	}
+	if changes[s.metaKey()], err = s.encodeMeta(); err != nil {
+		return nil, err
+	}
+	return f, s.store.Apply(ctx, changes)
 }
 
 // settle takes over a hand-over that was found at start, after it was handed over again.
