@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -59,19 +60,18 @@ func TestSoak(t *testing.T) {
 			all = append(all, now)
 			t.Logf("%v: %+v, %d points, %d records, %d spans", hour, now, taken.points.Swap(0), taken.records.Swap(0), taken.traces.Swap(0))
 		}
-		// An hour's figures swing with what is on its way, and RssAnon with how full the pages of the heap are; the process is the embedded AWS's, too.
-		hours := max(1, len(all)/6)
+		hours := max(1, len(all)/4)
 		first, last := median(all[:hours]), median(all[len(all)-hours:])
 		t.Logf("the first %d hours: %+v, the last: %+v", hours, first, last)
 		assert.InDelta(t, first.HeapMB, last.HeapMB, 0.05*first.HeapMB)
-		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.15*first.RssAnonMB)
+		assert.InDelta(t, first.RssAnonMB, last.RssAnonMB, 0.1*first.RssAnonMB, "it swings by 5 % with how full the pages of the heap are")
 		assert.InDelta(t, first.Goroutines, last.Goroutines, 8)
 		assert.LessOrEqual(t, last.StorageKB, first.StorageKB+first.StorageKB/4)
 		assert.Less(t, last.LagSeconds, 2*first.LagSeconds+60)
 	})
 }
 
-// soaked is what a receiver holds at a moment.
+// soaked is what a receiver holds at a moment, and the embedded AWS with it: RssAnon without what only a bubble costs.
 type soaked struct {
 	RssAnonMB, HeapMB     float64
 	Goroutines, StorageKB int
@@ -99,13 +99,16 @@ func middle[T cmp.Ordered](all []soaked, of func(soaked) T) T {
 
 func (r *rig) soaked() soaked {
 	r.t.Helper()
-	// What is in a sync.Pool is given up at the second collection.
+	// Nothing is on its way then; and what is in a sync.Pool is given up at the second collection.
+	synctest.Wait()
 	debug.FreeOSMemory()
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s := soaked{HeapMB: float64(m.HeapAlloc) / 1e6, Goroutines: runtime.NumGoroutine(), LagSeconds: r.count("lag", "signal", signalLogs)}
-	s.RssAnonMB, _ = memory(r.t, os.Getpid())
+	// A bubble costs the runtime some bytes for each sync.WaitGroup, for ever (Go 1.26); and what it has freed it gives back a little later.
+	anon, _ := memory(r.t, os.Getpid())
+	s.RssAnonMB = anon - float64(m.OtherSys+m.HeapIdle-m.HeapReleased)/1e6
 	require.NoError(r.t, filepath.WalkDir(r.dir, func(_ string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
 			var info fs.FileInfo
