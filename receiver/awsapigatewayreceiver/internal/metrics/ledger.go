@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -59,6 +60,8 @@ type seen struct {
 	// Max and Min are below zero where they are not known.
 	Max float64 `json:"x,omitempty"`
 	Min float64 `json:"m,omitempty"`
+	// Lacks are the indexes of the gauges that the period did not have yet.
+	Lacks []uint8 `json:"g,omitempty"`
 }
 
 // observation is what one read says of one period of a series.
@@ -66,6 +69,30 @@ type observation struct {
 	seen
 	// gauges are quantiles, or the statistics of an extra metric; NaN where there is none. They are not kept.
 	gauges []float64
+}
+
+// lacking are the indexes of the gauges that have no value.
+func lacking(gauges []float64) (indexes []uint8) {
+	for i, v := range gauges {
+		if math.IsNaN(v) {
+			indexes = append(indexes, uint8(i)) //nolint:gosec // of at most maxStatistics
+		}
+	}
+	return indexes
+}
+
+// lateGauges are the values of those gauges that were lacking, and NaN for all others; nil where there is none.
+func (o *observation) lateGauges(lacked []uint8) (late []float64) {
+	for _, i := range lacked {
+		if int(i) >= len(o.gauges) || math.IsNaN(o.gauges[i]) {
+			continue
+		}
+		if late == nil {
+			late = slices.Repeat([]float64{math.NaN()}, len(o.gauges))
+		}
+		late[i] = o.gauges[i]
+	}
+	return late
 }
 
 // unknownExtreme stands for a maximum or minimum that is not known.
@@ -132,6 +159,7 @@ func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 		owner := r.owner(o.TS + r.period)
 		at, again := slices.BinarySearchFunc(next.Seen, o.TS, func(s seen, ts int64) int { return int(s.TS - ts) })
 		if !again {
+			o.Lacks = lacking(o.gauges)
 			next.Seen = slices.Insert(next.Seen, at, o.seen)
 			if o.gauges != nil {
 				points = append(points, point{series: r.series, owner: owner, start: o.TS, end: o.TS + r.period, gauges: o.gauges, max: unknownExtreme, min: unknownExtreme})
@@ -149,6 +177,11 @@ func (l ledger) advance(r read, points []point) (ledger, []point, int) {
 			continue
 		}
 		before := &next.Seen[at]
+		if late := o.lateGauges(before.Lacks); late != nil {
+			points = append(points, point{series: r.series, owner: owner, start: o.TS, end: o.TS + r.period, gauges: late, max: unknownExtreme, min: unknownExtreme})
+			before.Lacks = slices.DeleteFunc(slices.Clone(before.Lacks), func(i uint8) bool { return !math.IsNaN(late[i]) })
+		}
+		o.Lacks = before.Lacks
 		grown, more := before.grown(o.amounts)
 		if !more {
 			continue

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -154,4 +156,40 @@ func TestLedgerOfAHistogramThatWasSwitchedOff(t *testing.T) {
 	assert.Equal(t, 2, mapperOf(config).build(points).DataPointCount())
 	assert.Empty(t, l.Streams)
 	assert.Zero(t, late)
+}
+
+// A quantile that AWS had not worked out when the rest of its period was read comes at its own time once it is there, and the others are not repeated.
+func TestLedgerOfAQuantileThatComesLater(t *testing.T) {
+	missing := math.NaN()
+	for name, config := range map[string]*Config{"beside a histogram": defaults(nil), "alone": defaults(switchOff(requestDuration))} {
+		t.Run(name, func(t *testing.T) {
+			s := seriesFor(t, config, "Latency", "ApiName=orders Stage=prod")
+			var l ledger
+			for i, step := range []struct{ read, out []float64 }{
+				{[]float64{7, missing}, []float64{7, missing}},
+				{[]float64{7, missing}, nil},
+				{[]float64{8, 9}, []float64{missing, 9}},
+				{[]float64{8, 10}, nil},
+			} {
+				o := obs(0, 5, 50, 10)
+				o.gauges = step.read
+				next, points, _ := l.advance(read{series: s, observations: []observation{o}, from: at(0), to: at(1), settled: at(0), period: 60, owner: func(int64) string { return "a" }}, nil)
+				var out []float64
+				for _, p := range points {
+					if p.gauges != nil {
+						assert.Nil(t, out, "one point")
+						out = p.gauges
+						assert.Equal(t, at(0), p.start)
+						assert.Equal(t, at(1), p.end)
+					}
+				}
+				assert.Equal(t, fmt.Sprint(step.out), fmt.Sprint(out), "step %d", i)
+				b, err := encodePosition(map[string]ledger{"x": next})
+				assert.NoError(t, err)
+				stored, err := decodePosition(b)
+				assert.NoError(t, err)
+				l = stored["x"]
+			}
+		})
+	}
 }

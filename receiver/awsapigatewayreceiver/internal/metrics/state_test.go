@@ -256,6 +256,29 @@ func TestLargestAmountsSurviveStorage(t *testing.T) {
 	}
 }
 
+// Positions of another account, whose APIs may have the same names, are nobody's any more. What was being handed over of it is handed over.
+func TestPositionsOfAnotherAccount(t *testing.T) {
+	store := stored(t, map[string]string{
+		"state":                `{"v":1,"account":"222233334444",` + storedMeta(`"name:orders"`)[len(`{"v":1,`):],
+		"position/name:orders": fmt.Sprintf(`{"v":1,"series":{"Count\u001fprod":{"t":%d}}}`, at(50)), "handover": handOver(t, onePoint(t)),
+	})
+	var handedOver []pmetric.Metrics
+	for range 2 {
+		r := newRestart(t, store, defaults(nil), nil)
+		require.NoError(t, r.restore(context.Background()))
+		assert.Empty(t, r.state.byAPI)
+		assert.Empty(t, r.state.restored)
+		assert.Equal(t, noon.Unix(), r.state.meta.First)
+		assert.Zero(t, r.failures)
+		handedOver = append(handedOver, r.sink.AllMetrics()...)
+	}
+	require.Len(t, handedOver, 1)
+	assert.Equal(t, onePoint(t), encoded(t, handedOver[0]))
+	b, err := store.Get(context.Background(), "t/handover")
+	require.NoError(t, err)
+	assert.Nil(t, b)
+}
+
 // A change of the period leaves out what the two do not share, which is counted, and never reads a period twice.
 func TestPeriodChangeAtTheStart(t *testing.T) {
 	for _, set := range []struct {
