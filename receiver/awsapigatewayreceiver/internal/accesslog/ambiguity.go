@@ -1,5 +1,7 @@
 package accesslog
 
+import "slices"
+
 // Ambiguity names two variables of which both can have the text between them, without "$context.", and what the format has there.
 type Ambiguity struct{ First, Second, Separator string }
 
@@ -40,6 +42,28 @@ func (f *Format) rival(i int) (j int, between string) {
 		between += contextPrefix + v.name
 	}
 	return 0, ""
+}
+
+// lost says of each segment whether it can have a part of a masked value: a variable can lose text to a later one, and takes what it can of one that
+// follows directly. Values that were read by their keys can't.
+func (f *Format) lost(masked []bool) []bool {
+	if f.passes == nil {
+		return masked
+	}
+	out := slices.Clone(masked)
+	for i := len(out) - 2; i >= 0; i-- {
+		if j, _ := f.rival(i); j == i+1 && f.segments[i].literal == "" {
+			out[i] = out[i] || out[j]
+		}
+	}
+	for i := range out {
+		if out[i] && i < len(out)-1 {
+			if j, _ := f.rival(i); j > 0 {
+				out[j] = true
+			}
+		}
+	}
+	return out
 }
 
 // longestWeak is how long a text without letters and digits can be that values often have in them.

@@ -41,22 +41,28 @@ func normal(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(key))
 }
 
-// variableOf finds the variable that a key stands for, "" where there is none. The keys of nested objects are joined by dots. Where the last of them alone
-// is known, it counts for what is not a number: numbers have the same names everywhere, and are no secrets.
+// variableOf finds the variable that a key stands for, "" where there is none. The keys of nested objects are joined by dots. A key that is a secret's, or
+// an authorizer's, counts wherever it stands above a value. Where the last of them alone is known, it counts for what is not a number: numbers have the same
+// names everywhere, and are no secrets.
 func variableOf(key string) string {
-	n, last := normal(key), lastPart(key)
-	if name, ok := keys[n]; ok {
+	if name, ok := keys[normal(key)]; ok {
 		return name
 	}
-	switch {
-	case redact.Secret(last):
-		return "requestOverride.header." + last
-	case strings.HasPrefix(key, "authorizer."):
+	if strings.HasPrefix(key, "authorizer.") {
 		return key
-	case strings.HasPrefix(n, "authorizer"), strings.HasPrefix(n, "claims"):
-		return "authorizer." + key
 	}
-	if name := keys[normal(last)]; byName[name].grammar != integer {
+	for rest := key; rest != ""; {
+		part, below, _ := strings.Cut(rest, ".")
+		n := normal(part)
+		switch {
+		case redact.Secret(part):
+			return "requestOverride.header." + part
+		case strings.HasPrefix(n, "authorizer"), strings.HasPrefix(n, "claims"):
+			return "authorizer." + rest
+		}
+		rest = below
+	}
+	if name := keys[normal(lastPart(key))]; byName[name].grammar != integer {
 		return name
 	}
 	return ""

@@ -55,6 +55,9 @@ func (b *Bound) put(attributes pcommon.Map, trace *pcommon.TraceID, f *field, s 
 		}
 		return ok
 	case s.as == asText:
+		if s.isError {
+			raw = withoutCredentials(raw)
+		}
 		attributes.PutStr(f.attribute, s.escape.undo(raw))
 		return true
 	case s.as == asInt, s.as == asSeconds:
@@ -128,20 +131,30 @@ func (b *Bound) Time(line string, v *Values) (pcommon.Timestamp, bool) {
 	return 0, false
 }
 
-// body is the line, with each byte of the values that are dropped or hashed replaced.
+// body is the line, with each byte replaced of the values that are dropped or hashed, and of what errors repeat of credentials.
 func (b *Bound) body(line string, v *Values) string {
 	var out strings.Builder
 	done := 0
-	for _, i := range b.masked {
-		raw, at := b.format.value(line, v, i)
+	for _, m := range b.masks {
+		raw, at := b.format.value(line, v, m.segment)
 		if raw == "" {
 			continue
+		}
+		shown := ""
+		if !m.whole {
+			if shown = withoutCredentials(raw); shown == raw {
+				continue
+			}
 		}
 		if done == 0 {
 			out.Grow(len(line))
 		}
 		out.WriteString(line[done:at.start])
-		mask(&out, at.end-at.start)
+		if m.whole {
+			mask(&out, at.end-at.start)
+		} else {
+			out.WriteString(shown)
+		}
 		done = at.end
 	}
 	if done == 0 {

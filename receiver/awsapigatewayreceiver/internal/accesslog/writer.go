@@ -26,7 +26,7 @@ type Bound struct {
 	*Writer
 	format *Format
 	fields []field
-	masked []int // segments whose values are masked in the body, ascending
+	masks  []masking // ascending
 	// Segments with what is a part of the record beside its attributes.
 	status, epoch, date Ref
 }
@@ -43,22 +43,31 @@ type source struct {
 	as      conversion
 	escape  escape
 	rank    int
+	isError bool
+}
+
+// masking is a segment of whose values something is masked in the body: the whole, or what an error repeats of credentials.
+type masking struct {
+	segment int
+	whole   bool
 }
 
 // Bind works out what happens to the variables of a format, once for all of its lines.
 func (w *Writer) Bind(f *Format) *Bound {
 	b := &Bound{Writer: w, format: f, status: f.indices["status"], epoch: f.indices["requestTimeEpoch"], date: f.indices["requestTime"]}
 	at := map[string]int{}
+	masked := w.masked(f)
+	lost := f.lost(masked)
 	for i := range f.segments {
 		v := &f.segments[i].variable
+		if whole := masked[i] || lost[i]; whole || v.isError() {
+			b.masks = append(b.masks, masking{i, whole})
+		}
+		if lost[i] && !masked[i] {
+			continue
+		}
 		for _, t := range v.targets {
-			action := w.action(v, t.attribute)
-			if action == redact.Hash && t.as != asText && t.as < asProtocol {
-				action = redact.Drop // only a text has a hash: an attribute never changes its type
-			}
-			if action != redact.Keep && !slices.Contains(b.masked, i) {
-				b.masked = append(b.masked, i)
-			}
+			action := w.action(v, t)
 			if action == redact.Drop {
 				continue
 			}
@@ -68,7 +77,7 @@ func (w *Writer) Bind(f *Format) *Bound {
 				at[t.attribute] = k
 				b.fields = append(b.fields, field{attribute: t.attribute, action: action})
 			}
-			b.fields[k].sources = append(b.fields[k].sources, source{i, t.as, f.segments[i].escape, v.rank})
+			b.fields[k].sources = append(b.fields[k].sources, source{i, t.as, f.segments[i].escape, v.rank, v.isError()})
 		}
 	}
 	for _, field := range b.fields {
@@ -77,18 +86,34 @@ func (w *Writer) Bind(f *Format) *Bound {
 	return b
 }
 
-func (w *Writer) action(v *variable, attribute string) redact.Action {
+// masked says of each segment whether its values may not be seen as they are.
+func (w *Writer) masked(f *Format) []bool {
+	out := make([]bool, len(f.segments))
+	for i := range f.segments {
+		v := &f.segments[i].variable
+		out[i] = slices.ContainsFunc(v.targets, func(t target) bool { return w.action(v, t) != redact.Keep })
+	}
+	return out
+}
+
+func (w *Writer) action(v *variable, t target) redact.Action {
 	if v.secrecy == secret {
 		return redact.Drop
 	}
-	return w.rules.Of(attribute, v.secrecy == asked)
+	action := w.rules.Of(t.attribute, v.secrecy == asked)
+	if action == redact.Hash && t.as != asText && t.as < asProtocol {
+		return redact.Drop // only a text has a hash: an attribute never changes its type
+	}
+	return action
 }
 
 // Keeps says whether the values of an attribute come out as they are, if it is not off by default.
 func (b *Bound) Keeps(attribute string) bool { return b.rules.Of(attribute, false) == redact.Keep }
 
 // Secret says whether the format has a variable whose values are masked: then, lines of its stage that can't be decoded must not come out, either.
-func (b *Bound) Secret() bool { return len(b.masked) > 0 }
+func (b *Bound) Secret() bool {
+	return slices.ContainsFunc(b.masks, func(m masking) bool { return m.whole })
+}
 
 // unmatched is the value of attr.ParseError.
 const unmatched = "no format fits"
