@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
@@ -266,7 +267,7 @@ func TestHalfIsStoredAndForgotten(t *testing.T) {
 func TestStopsAndRefusalsAtAnyTimeRepeatNothing(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("the refusals and stops have the seed %d", seed)
-	for n := range uint64(20) {
+	for n := range uint64(20 / racetest.Thinned) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, n))
 			minutes := func(most int) time.Duration { return time.Duration(rng.IntN(most*60)) * time.Second }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
@@ -56,7 +57,7 @@ func TestStageThatMovesAtAnyTimeLosesNothing(t *testing.T) {
 	for _, name := range groups[1:] {
 		states[name] = account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[" + logging("prod", arn(name), "$context.requestId $context.status") + "]"}.snapshot(t)
 	}
-	for n := range uint64(20) {
+	for n := range uint64(20 / racetest.Thinned) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, n))
 			minutes := func(most int) time.Duration { return time.Duration(rng.IntN(most*60)) * time.Second }

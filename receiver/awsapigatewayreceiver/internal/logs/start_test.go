@@ -20,6 +20,7 @@ import (
 // ago that is.
 func TestGroupOfWhichNothingCameIsReadFromItsBeginning(t *testing.T) {
 	racetest.Skip(t)
+	racetest.Skip(t)
 	denied := failure(aws.Denied, "AccessDeniedException")
 	for name, c := range map[string]struct {
 		start  string
@@ -114,6 +115,7 @@ func TestStageThatAppearedMeanwhileIsReadFromItsBeginning(t *testing.T) {
 
 // What retention takes of a group that was not readable since it is known is lost as well, over a restart, too; what is older was never promised.
 func TestRetentionOfAGroupThatWasNeverReadable(t *testing.T) {
+	racetest.Skip(t)
 	for _, start := range []string{StartEnd, StartBeginning, "72h"} {
 		for _, restarts := range []bool{false, true} {
 			t.Run(fmt.Sprint(start, restarts), func(t *testing.T) {

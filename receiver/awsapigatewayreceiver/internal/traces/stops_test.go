@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/otelcol-apigateway/awsapigateway/internal/racetest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
@@ -17,7 +18,7 @@ import (
 func TestStopsAndRefusalsAtAnyTimeRepeatNoSpan(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("the refusals, failures and stops have the seed %d", seed)
-	for n := range uint64(20) {
+	for n := range uint64(20 / racetest.Thinned) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, n))
 			upTo := func(d time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(d))) }
