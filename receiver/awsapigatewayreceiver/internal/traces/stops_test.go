@@ -20,7 +20,7 @@ func TestStopsAndRefusalsAtAnyTimeRepeatNoSpan(t *testing.T) {
 	t.Logf("the refusals, failures and stops have the seed %d", seed)
 	for n := range uint64(20 / racetest.Thinned) {
 		synctest.Test(t, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, n))
+			rng, failing := rand.New(rand.NewPCG(seed, n)), rand.New(rand.NewPCG(seed, ^n)) // the other one is the client's
 			upTo := func(d time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(d))) }
 			began := time.Now()
 			b := newBench(t, oneAPI.snapshot(t), nil)
@@ -37,13 +37,13 @@ func TestStopsAndRefusalsAtAnyTimeRepeatNoSpan(t *testing.T) {
 				}
 			}
 			fails := func() error {
-				if rng.IntN(10) == 0 {
+				if failing.IntN(10) == 0 {
 					return failure(aws.Server, "InternalFailure")
 				}
 				return nil
 			}
 			b.client.listing = func(scan) error { return fails() }
-			b.client.getting = func(ids []string) ([]string, error) { return ids[:rng.IntN(3)*len(ids)/4], fails() }
+			b.client.getting = func(ids []string) ([]string, error) { return ids[:failing.IntN(3)*len(ids)/4], fails() }
 			for time.Since(began) < length+10*time.Minute {
 				from := time.Now().Add(upTo(10 * time.Minute))
 				until := from.Add(upTo(10 * time.Minute))
