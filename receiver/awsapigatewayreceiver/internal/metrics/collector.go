@@ -228,6 +228,9 @@ func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error
 	c.cycles++
 	run := &round{c: c, now: now, end: end, ctx: ctx, cycle: c.cycles}
 
+	if c.cycles == 1 {
+		c.renewOwners(ctx, now)
+	}
 	// What is known is asked for first; then the list is read, and what is new on a page is asked for while the next page is read.
 	if len(c.state.byAPI) > 0 {
 		snapshot, err := c.Inventory.Wait(ctx)
@@ -274,6 +277,17 @@ func (c *Collector) cycle(ctx context.Context, due map[time.Duration]bool) error
 	}
 	c.finish(now, err)
 	return err
+}
+
+// renewOwners lists the APIs before an outage is read, as a collector that runs would have meanwhile: one may have been deleted, and another one made
+// that has its name. Where they can't be listed, what is stored has to do.
+func (c *Collector) renewOwners(ctx context.Context, now time.Time) {
+	if age, ok := c.Inventory.Age(); !ok || age <= listInterval {
+		return
+	}
+	if err := c.Inventory.List(ctx, now.Add(-listInterval)); err != nil {
+		c.logger.Debug("Cannot list the APIs after an outage", zap.Error(err)) // the inventory's own crawl reports it
+	}
 }
 
 // finish sums the cycle up.

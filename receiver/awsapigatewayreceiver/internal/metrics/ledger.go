@@ -75,7 +75,7 @@ type observation struct {
 func lacking(gauges []float64) (indexes []uint8) {
 	for i, v := range gauges {
 		if math.IsNaN(v) {
-			indexes = append(indexes, uint8(i)) //nolint:gosec // of at most maxStatistics
+			indexes = append(indexes, uint8(i))
 		}
 	}
 	return indexes
