@@ -84,7 +84,8 @@ func (c *chunks) change(key string, fresh []entry, settled int64, changes map[st
 	})
 }
 
-func chunkKey(key string, n int64) string { return key + "#" + strconv.FormatInt(n, 10) }
+// chunkKey has a colon, which no name of a log group has: one may end in #1.
+func chunkKey(key string, n int64) string { return key + ":" + strconv.FormatInt(n, 10) }
 
 // save writes the position of a group, with what is to be remembered with it; not while events before it are being handed over.
 func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Time) {

@@ -127,13 +127,29 @@ func TestStoredPositionStaysSmall(t *testing.T) {
 	assert.Zero(t, k.errors)
 }
 
+// What is kept of a group beside its position is not another group's position, whatever AWS allows in their names.
+func TestNamesOfGroupsDoNotMeet(t *testing.T) {
+	disk := &checkpointtest.Disk{}
+	k := newKeeper(disk.Open(t), t0)
+	busy, other := &group{name: "g", seen: newMemory()}, &group{name: "g#1", seen: newMemory()}
+	k.read(busy, t0, 120, 20)
+	k.read(other, t0, 1, 1)
+	for _, g := range []*group{busy, other} {
+		again := &group{name: g.name, seen: newMemory()}
+		_, err := k.load(context.Background(), again)
+		require.NoError(t, err)
+		assert.Equal(t, g.pos.newest, again.pos.newest)
+		assert.Equal(t, g.seen.count, again.seen.count)
+	}
+}
+
 // Where a value of ids is lost the position is used all the same, and the loss is an error.
 func TestLostValueOfIDsIsReported(t *testing.T) {
 	disk := &checkpointtest.Disk{}
 	k := newKeeper(disk.Open(t), t0)
 	g := &group{name: "g", seen: newMemory()}
 	k.read(g, t0, 120, 20)
-	keys := slices.DeleteFunc(disk.Keys(), func(key string) bool { return !strings.Contains(key, "#") })
+	keys := slices.DeleteFunc(disk.Keys(), func(key string) bool { return !strings.Contains(key, ":") })
 	slices.Sort(keys)
 	require.Greater(t, len(keys), 2)
 	disk.Remove(keys[0])
