@@ -1,6 +1,10 @@
 package executionlog
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
 
 const why = "aws.api_gateway.error.message"
 
@@ -75,4 +79,22 @@ func TestGatewayResponses(t *testing.T) {
 		{line: "Method completed with status: 504", severity: "ERROR", want: inPhase("end", "http.response.status_code", 504)},
 		{line: "Method completed with status: 403", severity: "WARN", want: inPhase("end", "http.response.status_code", 403)},
 	})
+}
+
+// Latencies and statuses have no sign; what has one, or is no number, is left to the body.
+func TestNumbersThatCannotBeAreLeftOut(t *testing.T) {
+	for _, line := range []string{
+		"Received response. Status: -200, Integration latency: -1 ms",
+		"Received response. Status: +200, Integration latency: 1e999 ms",
+		"Received response. Status: 99999999999999999999, Integration latency: NaN ms",
+		"Received response. Status: 0x1, Integration latency: 0x1p4 ms",
+		"Received response. Status: 2_0, Integration latency: Inf ms",
+		"Method completed with status: -1",
+	} {
+		record, known := decode(plain(), line)
+		assert.True(t, known, line)
+		record.Attributes().Remove("aws.api_gateway.execution.phase")
+		assert.Empty(t, record.Attributes().AsRaw(), line)
+		assert.Equal(t, line, record.Body().Str())
+	}
 }

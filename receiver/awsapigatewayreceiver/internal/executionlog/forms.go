@@ -84,6 +84,7 @@ var forms = compile([]form{
 	{phaseError, "Missing Authentication Token{}"},
 	{phaseError, "The client is not authorized to perform this operation{}"},
 	{phaseError, "The security token included in the request is {}"},
+	{phaseError, "The request signature we calculated does not match {}String for this request should have been{content}"},
 	{phaseError, "The request signature we calculated does not match {}"},
 	{phaseError, "Authorization header requires {}"},
 	{phaseError, "'{secret}' not a valid key=value pair {secret}"},

@@ -30,6 +30,9 @@ func (d *Decoder) hide(e *event) {
 		case uri:
 			e.maskURI(v.span, !d.bodies)
 		default:
+			if v.field == validation && !d.bodies {
+				e.maskQuoted(v.span)
+			}
 			if d.actions[v.field] != redact.Keep {
 				e.maskAll(v.span)
 			}
@@ -69,6 +72,50 @@ func (e *event) maskAll(s span) {
 	}
 }
 
+// Words of a validator before what it quotes of a body: string "x" is too short, instance value ("x") not found in enum.
+const (
+	quotedString = `string "`
+	quotedValue  = "instance value ("
+	afterValue   = ") not found in enum"
+)
+
+// maskQuoted masks what a validator quotes of a body.
+func (e *event) maskQuoted(s span) {
+	line := e.line[:s.to]
+	for at := s.from; at < len(line); {
+		text, value := strings.Index(line[at:], quotedString), strings.Index(line[at:], quotedValue)
+		end := len(line)
+		switch {
+		case text < 0 && value < 0:
+			return
+		case value < 0 || text >= 0 && text < value:
+			at += text + len(quotedString)
+			end = quotedEnd(line, at)
+		default:
+			at += value + len(quotedValue)
+			if i := strings.Index(line[at:], afterValue); i >= 0 {
+				end = at + i
+			}
+		}
+		e.mask(span{at, end})
+		at = end
+	}
+}
+
+// quotedEnd is where a validator's quoted string ends: at a quote that words or the next error follow, else at the end of the line.
+func quotedEnd(line string, from int) int {
+	for {
+		end, after := quoteEnd(line, from, 0, '"')
+		if end < 0 {
+			return len(line)
+		}
+		if rest := line[after:]; rest == "" || rest[0] == ']' || rest[0] == ',' || strings.HasPrefix(rest, " is ") {
+			return end
+		}
+		from = after
+	}
+}
+
 // maskURI masks who calls, and with which parameters.
 func (e *event) maskURI(s span, query bool) {
 	text := e.of(s)
@@ -80,12 +127,24 @@ func (e *event) maskURI(s span, query bool) {
 	if i := strings.IndexAny(text[authority:], "/?#"); i >= 0 {
 		end = authority + i
 	}
-	if user := strings.LastIndexByte(text[authority:end], '@'); user >= 0 {
+	user := strings.LastIndexByte(text[authority:end], '@')
+	if user < 0 && !isHost(text[authority:end]) { // the beginning of a password that has such a sign, or is cut
+		if user = strings.LastIndexByte(text[authority:], '@'); user < 0 {
+			user = len(text) - authority
+		}
+	}
+	if user >= 0 {
 		e.mask(span{s.from + authority, s.from + authority + user})
 	}
 	if i := strings.IndexAny(text, "?#"); query && i >= 0 {
 		e.mask(span{s.from + i + 1, s.to})
 	}
+}
+
+// isHost says whether nothing but the number of a port follows a colon.
+func isHost(s string) bool {
+	i := strings.LastIndexByte(s, ':')
+	return i <= strings.LastIndexByte(s, ']') || strings.Trim(s[i+1:], "0123456789") == ""
 }
 
 // mergeMasks puts the masks in order, and those that touch together.

@@ -2,7 +2,6 @@ package executionlog
 
 import (
 	"encoding/hex"
-	"math"
 	"strconv"
 	"strings"
 
@@ -58,6 +57,9 @@ func (d *Decoder) putText(to pcommon.Map, f field, is, shown string) {
 func (d *Decoder) putNumber(to pcommon.Map, v value, e *event) {
 	a := &attributes[v.field]
 	keep := d.actions[v.field] == redact.Keep
+	if !isNumber(e.of(v.span)) {
+		return
+	}
 	if a.as == integer {
 		n, err := strconv.ParseInt(e.of(v.span), 10, 64)
 		if err != nil {
@@ -72,13 +74,18 @@ func (d *Decoder) putNumber(to pcommon.Map, v value, e *event) {
 		return
 	}
 	n, err := strconv.ParseFloat(e.of(v.span), 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || !keep {
+	if err != nil || !keep {
 		return
 	}
 	if a.as == seconds {
 		n /= 1000
 	}
 	to.PutDouble(a.name, n)
+}
+
+// isNumber says whether a text looks like a number without a sign. strconv reads more: signs, hexadecimal digits, and words.
+func isNumber(s string) bool {
+	return s != "" && s[0]-'0' <= 9 && strings.Trim(s, "0123456789.eE+-") == ""
 }
 
 // putTrace writes the id of the X-Ray trace, which newer lines write with "Root=" before it, also as the record's.

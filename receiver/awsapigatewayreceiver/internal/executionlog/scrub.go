@@ -1,6 +1,7 @@
 package executionlog
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
@@ -47,6 +48,7 @@ const (
 	nameByte       // of a name
 	gap            // may stand between a name and what announces its value
 	delim          // announces a value
+	percent        // begins what is encoded in a URL
 )
 
 var classes = func() (c [256]class) {
@@ -58,6 +60,8 @@ var classes = func() (c [256]class) {
 			c[b] = gap
 		case strings.IndexByte("=:>", byte(b)) >= 0:
 			c[b] = delim
+		case b == '%':
+			c[b] = percent
 		}
 	}
 	return c
@@ -67,8 +71,8 @@ var classes = func() (c [256]class) {
 // "Authorization header: ". It reads each byte once.
 func (d *Decoder) scrub(e *event, in span) {
 	line := e.line[:in.to]
-	var word, before span // the last word, and the one a space before it
-	quoted := false
+	var word, before span      // the last word, and the one a space before it
+	quoted, space := false, -1 // where an encoded space ends
 	for i := in.from; i < len(line); i++ {
 		switch classes[line[i]] {
 		case nameByte:
@@ -77,11 +81,11 @@ func (d *Decoder) scrub(e *event, in span) {
 				i++
 			}
 			before = span{}
-			if start == word.to+1 && line[word.to] == ' ' && word.from < word.to {
+			if (start == word.to+1 && line[word.to] == ' ' || start == space) && word.from < word.to {
 				before = word
 			}
 			word, quoted = span{start, i + 1}, false
-			if isToken(line, before, word) {
+			if isToken(line, before, word) || before.to > 0 && isKey(line, before, word) {
 				word.to = tokenEnd(line, start)
 				e.mask(word)
 				i = word.to - 1
@@ -89,22 +93,69 @@ func (d *Decoder) scrub(e *event, in span) {
 		case gap:
 			quoted = quoted || line[i] == '"' || line[i] == '\''
 		case delim:
-			if word.from < word.to {
-				name := word
-				if before.from < before.to {
-					name.from = before.from
-				}
-				if k := d.secretName(e.of(name), quoted || line[i] == '='); k != nil {
-					value := d.valueOf(line, i, quoted, e.of(name), k)
-					e.mask(value)
-					i = max(i, value.to-1)
-				}
-			}
+			i = d.announced(e, line, i, line[i], word, before, quoted)
 			word = span{}
+		case percent:
+			c, end := decoded(line, i)
+			if c == ' ' && i == word.to {
+				space = end + 1
+			}
+			switch i = end; classes[c] {
+			case gap:
+				quoted = quoted || c == '"' || c == '\''
+			case delim:
+				i = d.announced(e, line, i, c, word, before, quoted)
+				word = span{}
+			default:
+				word = span{}
+			}
 		default:
 			word = span{}
 		}
 	}
+}
+
+// announced masks what the byte at i announces, which says or stands for c, if it is the value of a secret name, and returns the last byte that was read.
+func (d *Decoder) announced(e *event, line string, i int, c byte, word, before span, quoted bool) int {
+	if word.from == word.to {
+		return i
+	}
+	if before.from < before.to {
+		word.from = before.from
+	}
+	k := d.secretName(e.of(word), quoted || c == '=')
+	if k == nil {
+		return i
+	}
+	value := d.valueOf(line, i, quoted, e.of(word), k)
+	e.mask(value)
+	return max(i, value.to-1)
+}
+
+// decoded is the character that a percent sign stands for with what follows it, encoded once or more often, and where that ends. What is none stands for
+// itself.
+func decoded(line string, i int) (c byte, end int) {
+	at := i + 1
+	for strings.HasPrefix(line[at:], "25") {
+		at += len("25")
+	}
+	if len(line) < at+2 {
+		return '%', i
+	}
+	n, err := strconv.ParseUint(line[at:at+2], 16, 8)
+	if err != nil {
+		return '%', i
+	}
+	return byte(n), at + 1
+}
+
+// minKey is how long the value of an API key is at least (API Gateway Developer Guide, API keys).
+const minKey = 20
+
+// isKey reports whether a word after "API Key" is long enough to be one.
+func isKey(line string, before, word span) bool {
+	const label = "API Key"
+	return before.to-len(label) >= 0 && strings.EqualFold(line[before.to-len(label):before.to], label) && word.to-word.from >= minKey
 }
 
 // minToken is how long a word after Bearer is that may be a token, not the language's next word.

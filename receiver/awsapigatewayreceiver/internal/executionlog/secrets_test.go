@@ -246,6 +246,53 @@ func TestNoAuthorizersSecretComesOut(t *testing.T) {
 	}
 }
 
+// Clients encode what they send once or twice, and a URL may be a part of another's query.
+func TestNoEncodedSecretComesOut(t *testing.T) {
+	for _, line := range []string{
+		"Method request query string: {next=https%3A%2F%2Fh%2F%3Faccess_token%3D" + planted + "}",
+		"Method request query string: {next=https%253A%252F%252Fh%252F%253Faccess_token%253D" + planted + "}",
+		"Method request body before transformations: %7B%22access_token%22%3A%22" + planted + "%22%7D",
+		"Method request query string: {a=Bearer%20" + planted + "}",
+		"Method request query string: {a=Bearer%20eyJhbGciOi.eyJleHAi." + planted + "}",
+		"Method request query string: {a=%22eyJhbGciOi.eyJleHAi." + planted + "%22}",
+		"Method request headers: {x=a, y=b%2520eyJhbGciOi.eyJleHAi." + planted + "}",
+		"Endpoint request URI: https://ann:" + planted + "/x@h.example/p",
+		"Sending request to https://ann:" + planted + "?x@h.example/p",
+		"Sending request to https://ann:x/" + planted + "?y@h.example/p",
+		"Something new took the API Key aB3dE6gH9jK2mN5pQ8sT" + planted + " and went on",
+	} {
+		withoutSecret(t, withBodies(), line)
+		withoutSecret(t, plain(), line)
+	}
+}
+
+// What a validator says of a body quotes it, and the canonical request has the query and the headers.
+func TestErrorsSayNothingOfBodiesUnlessBodiesAreOn(t *testing.T) {
+	const (
+		schema    = "Request body does not match model schema for content type application/json: ["
+		canonical = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method." +
+			"\n\nThe Canonical String for this request should have been"
+	)
+	for line, want := range map[string]string{
+		schema + `string "S3cr3tOfTheTest" is too short (length: 15, required minimum: 20)]`:      schema + `string "***" is too short (length: 15, required minimum: 20)]`,
+		schema + `ECMA 262 regex "^[a-z]+$" does not match input string "S3cr\"3tOfTheTest"]`:     schema + `ECMA 262 regex "^[a-z]+$" does not match input string "***"]`,
+		schema + `instance value ("S3cr3tOfTheTest") not found in enum (possible values: ["a"])]`: schema + `instance value (***) not found in enum (possible values: ["a"])]`,
+		schema + `instance value ({"a":[1,")"]}) not found in enum (possible values: ["a"])]`:     schema + `instance value (***) not found in enum (possible values: ["a"])]`,
+		schema + `object has missing required properties (["name"])]`:                             schema + `object has missing required properties (["name"])]`,
+		schema + `string "S3cr3tOf [TRUNCATED]`:                                                   schema + `string "*** [TRUNCATED]`,
+		canonical + "\n'GET\n/p\nq=S3cr3tOfTheTest":                                               canonical + "\n***",
+	} {
+		record, known := decode(plain(), line)
+		assert.True(t, known)
+		assert.Equal(t, want, record.Body().Str())
+		for name, value := range record.Attributes().All() {
+			assert.NotContains(t, value.AsString(), "S3cr", name)
+		}
+	}
+	record, _ := decode(withBodies(), schema+`string "ab" is too short]`)
+	assert.Equal(t, schema+`string "ab" is too short]`, record.Body().Str())
+}
+
 func withoutSecret(t *testing.T, d *Decoder, line string) {
 	t.Helper()
 	record, _ := decode(d, line)
