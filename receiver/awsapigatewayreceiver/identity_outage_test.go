@@ -41,3 +41,36 @@ func TestDeletedAndRecreatedDuringAnOutage(t *testing.T) {
 		})
 	}
 }
+
+// What CloudWatch has under an API's old name is still read where it was renamed during an outage, or just before a restart.
+func TestRenamedAroundARestart(t *testing.T) {
+	for name, set := range map[string]struct{ renamed, stopped, started time.Duration }{
+		"during an outage":      {25 * time.Minute, 20 * time.Minute, 80 * time.Minute},
+		"just before a restart": {20*time.Minute + 10*time.Second, 21 * time.Minute, 22 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var from, to time.Time
+				r := newRig(t, func(epoch time.Time) *awssim.World {
+					from, to = epoch.Add(-5*time.Minute), epoch.Add(set.renamed).Truncate(time.Minute)
+					api := rest("aaaaaaaaa1", "pets", from.Add(-time.Hour), stage("prod", from, to))
+					api.Changes = []awssim.Change[awssim.API]{{At: epoch.Add(set.renamed), Set: func(a *awssim.API) { a.Name = "animals" }}}
+					return region(api)
+				}, nil)
+				r.dir = t.TempDir()
+				r.edit = func(c *Config) { c.Inventory.Interval = time.Minute }
+				stop := r.start()
+				r.until(r.epoch.Add(set.stopped))
+				stop()
+				r.jump(r.epoch.Add(set.started))
+				stop = r.start()
+				defer stop()
+				r.until(r.now().Add(time.Hour))
+				stop()
+				r.sink.check(t)
+				api := r.world.Accounts[0].Regions[0].APIs[0]
+				assert.Equal(t, r.truth(api, 0, from, to), r.requests("api_id=aaaaaaaaa1"))
+			})
+		})
+	}
+}

@@ -13,25 +13,6 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
-// Memory is how long a deleted API is remembered: as long as ListMetrics may list its series (RecentlyActive PT3H, "up to 50 minutes more").
-const Memory = 4 * time.Hour
-
-// Gone is an API that a complete list no longer had.
-type Gone struct {
-	API model.API `json:"api"`
-	// Since is when the list began that missed it first.
-	Since time.Time `json:"since"`
-}
-
-// Left is a stage that its API no longer has, or, where it moved, one as it was. Its last points, log events and traces are still to come.
-type Left struct {
-	Stage model.Stage `json:"stage"`
-	// Since is when the crawl began that missed it first.
-	Since time.Time `json:"since"`
-	// Moved: the stage was there still, and no longer wrote into a log group that it had written into.
-	Moved bool `json:"moved,omitempty"`
-}
-
 // Snapshot is one complete inventory of a target. It is immutable.
 type Snapshot struct {
 	// Taken is when the newest complete list began, by AWS's clock; zero where one kind of API was never listed.
@@ -39,6 +20,8 @@ type Snapshot struct {
 	// APIs are the live ones, by id.
 	APIs []model.API
 	Gone []Gone
+	// Renamed are REST APIs as they were before CloudWatch had another name for them, and since when it has. They are remembered as long as those gone.
+	Renamed []Gone
 	// Stages are by API id. An API that is missing here was not crawled yet.
 	Stages map[string][]model.Stage
 	// Left are the stages, by API id, that were deleted before their API was. They are remembered as long as APIs are.
@@ -99,6 +82,13 @@ func (s *Snapshot) index() *Snapshot {
 	}
 	for i := range s.Gone {
 		add(&s.Gone[i].API, s.Gone[i].Since)
+	}
+	for i := range s.Renamed {
+		a := &s.Renamed[i].API
+		name := a.MetricName()
+		if now, ok := s.byID[a.ID]; !ok || now.api.MetricName() != name {
+			s.byName[name] = append(s.byName[name], &entry{api: a, gone: s.Renamed[i].Since})
+		}
 	}
 	return s
 }
@@ -165,6 +155,7 @@ func (s *Snapshot) next(began time.Time, rest, v2 []model.API) *Snapshot {
 		}
 	}
 	slices.SortFunc(n.Gone, func(a, b Gone) int { return cmp.Or(cmp.Compare(a.API.ID, b.API.ID), a.Since.Compare(b.Since)) })
+	n.Renamed = n.renamed(s, began)
 	for id, stages := range s.Stages {
 		if live[id] || slices.ContainsFunc(n.Gone, func(g Gone) bool { return g.API.ID == id }) {
 			n.Stages[id] = stages
@@ -219,49 +210,6 @@ func (s *Snapshot) indexAgain(id string) {
 		namesakes[slices.Index(namesakes, old)] = &e
 		s.byName[name] = namesakes
 	}
-}
-
-// leave remembers the stages of an API that are not among those that were crawled from a time on, or that log no longer where they did.
-func (s *Snapshot) leave(api string, crawled []model.Stage, at time.Time) *Snapshot {
-	var left []Left
-	for _, l := range s.Left[api] {
-		now := stageNamed(crawled, l.Stage.Name)
-		if back := now != nil && !(l.Moved && movesLogs(&l.Stage, now)); !back && at.Sub(l.Since) < Memory {
-			left = append(left, l)
-		}
-	}
-	for _, st := range s.Stages[api] {
-		if now := stageNamed(crawled, st.Name); now == nil || movesLogs(&st, now) {
-			left = append(left, Left{Stage: st, Since: at, Moved: now != nil})
-		}
-	}
-	if len(left) == 0 && len(s.Left[api]) == 0 {
-		return s
-	}
-	n := *s
-	n.Left = maps.Clone(s.Left)
-	if n.Left == nil {
-		n.Left = map[string][]Left{}
-	}
-	if n.Left[api] = left; left == nil {
-		delete(n.Left, api)
-	}
-	return &n
-}
-
-func stageNamed(stages []model.Stage, name string) *model.Stage {
-	for i := range stages {
-		if stages[i].Name == name {
-			return &stages[i]
-		}
-	}
-	return nil
-}
-
-// movesLogs says whether a stage no longer writes into a log group that it wrote into as it was before.
-func movesLogs(before, now *model.Stage) bool {
-	return before.AccessLog.Destination != "" && before.AccessLog.Destination != now.AccessLog.Destination ||
-		before.ExecutionLogs && (!now.ExecutionLogs || before.Canary != nil && now.Canary == nil)
 }
 
 // read notes that what is under an id is not only restored any more.

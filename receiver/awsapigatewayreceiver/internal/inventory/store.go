@@ -29,6 +29,8 @@ type storedHead struct {
 	Began time.Time    `json:"began,omitzero"`
 	APIs  []string     `json:"apis"`
 	Gone  []storedGone `json:"gone,omitempty"`
+	// Renamed are APIs by their former names.
+	Renamed []Gone `json:"renamed,omitempty"`
 }
 
 type storedGone struct {
@@ -48,7 +50,7 @@ type storedAPI struct {
 }
 
 func (s *Snapshot) encodeHead(account string, began time.Time) ([]byte, error) {
-	h := storedHead{V: snapshotVersion, Account: account, Taken: s.Taken, Began: began, APIs: make([]string, len(s.APIs))}
+	h := storedHead{V: snapshotVersion, Account: account, Taken: s.Taken, Renamed: s.Renamed, Began: began, APIs: make([]string, len(s.APIs))}
 	for i := range s.APIs {
 		h.APIs[i] = s.APIs[i].ID
 	}
@@ -164,6 +166,7 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 			s.Stages[g.API.ID] = g.Stages
 		}
 	}
+	s.Renamed = h.Renamed
 	inv.began = h.Began
 	refiltered := s.refilter()
 	if !inv.config.APIKeys.Enabled && s.forgetKeys() {
