@@ -7,11 +7,14 @@ import "strings"
 var secrets = map[byte][]string{
 	'd': {"password", "passwd", "pwd"},
 	'e': {"cookie", "passphrase", "secretvalue"},
-	'g': {"secretstring"},
+	'g': {"secretstring", "connectionstring"},
 	'l': {"credential"},
-	'n': {"token", "authorization"},
+	'n': {"token", "authorization", "passwordconfirmation"},
 	'r': {"bearer", "authorizationheader"},
-	's': {"passwords", "secrets", "cookies", "credentials"},
+	's': {
+		"passwords", "secrets", "cookies", "credentials", "connectionstrings", "apikeys", "accesskeys", "privatekeys", "secretkeys",
+		"accesstokens", "refreshtokens",
+	},
 	't': {"secret", "jwt"},
 	'y': {
 		"apikey", "accesskey", "accountkey", "encryptionkey", "masterkey", "privatekey", "secretkey", "sharedkey", "signingkey", "subscriptionkey",
@@ -19,7 +22,7 @@ var secrets = map[byte][]string{
 	},
 }
 
-const longestSecret = len("authorizationheader")
+const longestSecret = len("passwordconfirmation")
 
 // Secret says whether a name is that of a secret, whatever stands before it: Authorization, x-api-key, access_token, clientSecret, db.password,
 // token[0]. Digits and signs after it do not count.

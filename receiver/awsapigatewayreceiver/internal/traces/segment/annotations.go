@@ -2,6 +2,7 @@ package segment
 
 import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/attr"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
 // Annotations that API Gateway makes of its stage.
@@ -28,6 +29,10 @@ func (r *reader) metadata(s *segment) {
 		return
 	}
 	for namespace := ""; r.member(&namespace); {
+		if redact.Secret(namespace) {
+			r.skip()
+			continue
+		}
 		if r.peek() != '{' {
 			if v := r.value(); v.kind != null {
 				keep(&s.metadata, member{namespace, v})

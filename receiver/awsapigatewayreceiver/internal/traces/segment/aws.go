@@ -190,10 +190,10 @@ func (w *writer) data(s *segment) {
 		w.str(attr.DBOperation, a.operation)
 		w.list(attr.DynamoDBTables, a.tables)
 	case s.name == "SQS" || a.queueURL != "" || s.origin == "AWS::SQS::Queue":
-		w.messaging("aws_sqs", a, lastOf(a.queueURL, '/'))
-		w.str(attr.SQSQueue, w.clean(a.queueURL))
+		w.messaging("aws_sqs", a, lastOf(nameOf(a.queueURL), '/'))
+		w.str(attr.SQSQueue, a.queueURL)
 	case s.name == "SNS" || a.topicARN != "" || s.origin == "AWS::SNS" || s.origin == "AWS::SNS::Topic":
-		w.messaging("aws.sns", a, lastOf(a.topicARN, ':'))
+		w.messaging("aws.sns", a, lastOf(nameOf(a.topicARN), ':'))
 		w.str(attr.SNSTopic, a.topicARN)
 	}
 	w.str(attr.S3Bucket, a.bucket)

@@ -8,20 +8,24 @@ import (
 )
 
 // clean is a text without what may be secret in it: the queries and credentials of URLs, be they the text or a part of it, and where it is JSON, as
-// applications keep the events of Lambda, the values of secret keys.
+// applications keep the events of Lambda, or a form, the values of secret keys.
 func (w *writer) clean(s string) string {
 	if isJSON(s) {
 		return w.scrub(s)
 	}
-	if !suspicious(s) {
-		return s
+	if suspicious(s) {
+		return public(s, w.keepsQueries())
 	}
-	return public(s, w.keepsQueries())
+	if strings.IndexByte(s, '=') >= 0 && !strings.ContainsAny(s, spaces) {
+		return redactQuery(s)
+	}
+	return s
 }
 
+// isJSON says whether a text begins as JSON does that may have keys in it: an object, an array, or a string that is JSON once more.
 func isJSON(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && (s[0] == '{' || s[0] == '[')
+	s = strings.TrimLeft(s, spaces)
+	return s != "" && (s[0] == '{' || s[0] == '[' || s[0] == '"')
 }
 
 // keepsQueries says whether the user asks for the queries of URLs.

@@ -24,6 +24,7 @@ func TestTextsLoseQueriesAndCredentials(t *testing.T) {
 		"https://h/p?q=a b&token=S":                                          "https://h/p",
 		`[1,"https://h/p?q=S"]`:                                              `[1,"https://h/p"]`,
 		`{"a":{"accessToken":["S"],"x-amzn-trace-id":"Root=1"}} behind /a?S`: `{"a":{"accessToken":null,"x-amzn-trace-id":"Root=1"}} behind /a`,
+		"{\"a\":1}\x00 https://ann:S@h/p?q=S":                                "{\"a\":1}\x00 https://REDACTED:REDACTED@h/p",
 		` {"body":"{\"pwd\":\"S`:                                             ` {"body":"{\"pwd\":null"`,
 		`{"a":1, "https://h/p?q=S" :{"b?c=d":2}}`:                            `{"a":1, "https://h/p":{"b":2}}`,
 	} {
@@ -58,7 +59,7 @@ func TestURLsOfSpansNeedNoScheme(t *testing.T) {
 // What takes a time that grows with the square of the length would take minutes here.
 func TestLongTextsAreReadOnce(t *testing.T) {
 	w := writer{rules: redact.New(nil, nil, "")}
-	for _, text := range []string{"?", "a://", "1", "/?,", "[", `{"a":`, `"\\`, "=?", "@:", "a b?c ", "://"} {
+	for _, text := range []string{"?", "a://", "1", "/?,", "[", `{"a":`, `"\\`, "=?", "@:", "a b?c ", "://", `"`, `\"`, "{}", "{} ", "a=b;", "a=%25", "a=%2525", "token=;"} {
 		long := strings.Repeat(text, maxDocument/len(text))
 		w.clean(long)
 		w.clean("[" + long)

@@ -80,7 +80,7 @@ func decode(document string, read func(*reader, *Document) error) (*Document, er
 	r := &reader{text: document}
 	d := &Document{}
 	err := read(r, d)
-	if r.err == nil && r.peek() != 0 {
+	if r.err == nil && !r.ended() {
 		r.fail("something follows the document")
 	}
 	if r.err != nil {

@@ -86,7 +86,7 @@ func FuzzDecodeSpan(f *testing.F) {
 
 // Whatever stands around a URL, its credentials and its query do not come out.
 func FuzzClean(f *testing.F) {
-	for _, around := range [][2]string{{"GET", "failed"}, {`{"a":"`, `"}`}, {`["x`, ``}, {`{"`, `":[1,2]}`}, {"{", "}"}, {"a?b", "c"}, {`"\`, `\"`}} {
+	for _, around := range [][2]string{{"GET", "failed"}, {`{"a":"`, `"}`}, {`["x`, ``}, {`{"`, `":[1,2]}`}, {"{", "}"}, {"a?b", "c"}, {`"\`, `\"`}, {"{}\x00", ""}} {
 		f.Add(around[0], around[1])
 	}
 	w := writer{rules: redact.New(nil, nil, "")}

@@ -47,6 +47,12 @@ func (r *reader) peek() byte {
 	return 0
 }
 
+// ended says whether nothing comes next. A byte 0 is something.
+func (r *reader) ended() bool {
+	r.peek()
+	return r.at >= len(r.text)
+}
+
 // open enters an object or an array. What is none is skipped.
 func (r *reader) open(bracket byte) bool {
 	if r.peek() != bracket {

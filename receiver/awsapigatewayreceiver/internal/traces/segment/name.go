@@ -26,7 +26,7 @@ func (b *Batch) name(w *writer, span ptrace.Span, d *Document, s *segment) {
 		}
 	case s.below && s.namespace == "aws":
 		if s.aws != nil && s.aws.operation != "" && w.shows(attr.RPCMethod) {
-			span.SetName(s.serviceCalled() + "." + s.aws.operation)
+			span.SetName(nameOf(s.serviceCalled() + "." + s.aws.operation))
 		}
 	case s.isRemote():
 		span.SetName(w.requestName(s, ""))

@@ -7,13 +7,15 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/redact"
 )
 
-// scrub is JSON with null in the place of what is secret by its key, the JSON itself where nothing is. What of a text is no JSON, or was cut, is a text
-// like others.
+// scrub is JSON with null in the place of what is secret by its key, the JSON itself where nothing is: one value, or several one after another, as lines
+// have them. What of a text is no JSON, or was cut, is a text like others.
 func (w *writer) scrub(raw string) string {
 	s := scrubber{reader: reader{text: raw}, clean: w.clean}
-	s.value(false)
+	for s.value(false); s.err == nil && isJSON(s.text[s.at:]); {
+		s.value(false)
+	}
 	rest := raw[s.done:]
-	if (s.err != nil || s.peek() != 0) && suspicious(rest) {
+	if (s.err != nil || !s.ended()) && suspicious(rest) {
 		rest = public(rest, w.keepsQueries())
 	}
 	if s.done == 0 {

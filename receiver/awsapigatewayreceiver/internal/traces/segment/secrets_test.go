@@ -84,3 +84,47 @@ func TestNestedValuesStayJSON(t *testing.T) {
 	value, _ := spanOf(t, document).Attributes().Get("aws.xray.metadata.ns.k")
 	assert.JSONEq(t, `[{"a":1,"password":null,"b":{"token":null}}, "https://example.com/\"", {"c":"\u00e9"}]`, value.Str())
 }
+
+// Secrets come out of no place in which applications keep them by mistake: a namespace of that name, a trace of calls, a text that is JSON twice or several
+// times over, a form, and what a URL has in a parameter.
+func TestNoSecretComesOutOfUnusualPlaces(t *testing.T) {
+	for _, members := range []string{
+		`,"metadata":{"credentials":{"user":"ann","value":"` + planted + `"}}`,
+		`,"metadata":{"ns":{"event":"\"{\\\"password\\\":\\\"` + planted + `\\\"}\""}}`,
+		`,"metadata":{"ns":{"lines":"{\"a\":1}\n{\"password\":\"` + planted + `\"}"}}`,
+		`,"metadata":{"ns":{"lines":"{\"a\":1}{\"b\":2}\n [{\"password\":\"` + planted + `\"}] and more"}}`,
+		`,"metadata":{"ns":{"body":"grant_type=password&client_secret=` + planted + `&a=b"}}`,
+		`,"metadata":{"ns":{"event":{"body":"password=` + planted + `"}}}`,
+		`,"annotations":{"connectionString":"Server=h;Password=` + planted + `"}`,
+		`,"cause":{"exceptions":[{"stack":[{"path":"https://h/app.js?token=` + planted + `","label":"f","line":3}]}]}`,
+		`,"cause":{"exceptions":[{"stack":[{"path":"p","label":"https://ann:` + planted + `@h/"}]}]}`,
+		`,"cause":{"exceptions":[{"type":"Failed https://h/?token=` + planted + `"}]},"fault":true`,
+		`,"cause":{"working_directory":"https://ann:` + planted + `@h/","paths":["https://h/app.js?token=` + planted + `"]}`,
+		`,"aws":{"resource_names":["https://ann:` + planted + `@h/q"],"table_names":["https://h/?a=` + planted + `"]}`,
+		`,"aws":{"topic_arn":"https://ann:` + planted + `@h/q","operation":"Get /a?token=` + planted + `","bucket_name":"https://ann:` + planted + `@h/","key":"a/b?X-Amz-Signature=` + planted + `"}`,
+		`,"precursor_ids":["https://ann:` + planted + `@h/"]`,
+		`,"origin":"https://ann:` + planted + `@h/"`,
+		`,"http":{"request":{"method":"GET https://h/?token=` + planted + `","url":"https://h/"}}`,
+		`,"http":{"request":{"method":"GET","url":"https://h/cb","user_agent":"a (+https://ann:` + planted + `@h/)","client_ip":"https://ann:` + planted + `@h/"}}`,
+	} {
+		for _, document := range []string{inSegment(members), inSubsegment(members + `,"namespace":"aws"`)} {
+			require.True(t, json.Valid([]byte(document)), document)
+			all, err := (&ptrace.JSONMarshaler{}).MarshalTraces(translate(t, settings(), document))
+			require.NoError(t, err)
+			if i := strings.Index(string(all), planted); i >= 0 {
+				assert.Fail(t, "a secret came out", "%s\n\nof\n\n%s", all[max(0, i-150):min(len(all), i+50)], members)
+			}
+		}
+	}
+}
+
+// Where queries are asked for, a URL in one, however often encoded, a second separator, and a key that is encoded twice hide nothing.
+func TestQueriesThatAreAskedForHaveNoSecrets(t *testing.T) {
+	for _, query := range []string{
+		"access%255Ftoken=" + planted, "a=1;token=" + planted, "a=1&amp;token=" + planted, "next=https%3A%2F%2Fh%2Fcb%3Fa%3Db%26access_token%3D" + planted,
+		"next=https%253A%252F%252Fh%252Fcb%253Faccess_token%253D" + planted, "next=https%3A%2F%2Fann%3A" + planted + "%40h%2F", "X%2DAmz%2DSignature=" + planted,
+	} {
+		assert.NotContains(t, redactQuery("x=y&"+query), planted, query)
+	}
+	assert.Equal(t, "a=b%20c&next=https%3A%2F%2Fh%2Fcb%3Fd%3De&f", redactQuery("a=b%20c&next=https%3A%2F%2Fh%2Fcb%3Fd%3De&f"))
+}

@@ -15,7 +15,13 @@ type writer struct {
 	dropped    uint32 // what a span has no room for
 }
 
-func (w *writer) str(name, value string) { w.optional(name, value, false) }
+// str writes a text without the queries and credentials of URLs, which may be anywhere.
+func (w *writer) str(name, value string) {
+	if suspicious(value) {
+		value = public(value, w.keepsQueries())
+	}
+	w.optional(name, value, false)
+}
 
 // optional writes a text. off says that it is left out unless the user asks for it.
 func (w *writer) optional(name, value string, off bool) {
@@ -54,6 +60,9 @@ func (w *writer) list(name string, values []string) {
 	list := w.attributes.PutEmptySlice(name)
 	list.EnsureCapacity(len(values))
 	for _, v := range values {
+		if suspicious(v) {
+			v = public(v, w.keepsQueries())
+		}
 		list.AppendEmpty().SetStr(bound(v))
 	}
 }

@@ -55,7 +55,7 @@ func (w *writer) sql(q *sqlBlock) {
 		w.str(attr.XRaySQLType, q.system)
 	}
 	w.str(attr.DBSystem, system)
-	w.str(attr.DBQuery, q.query)
+	w.optional(attr.DBQuery, q.query, false) // as it is: its signs are no URL's
 	w.str(attr.XRaySQLVersion, q.version)
 	w.str(attr.XRaySQLDriver, q.driver)
 	w.str(attr.XRaySQLPreparation, q.preparation)

@@ -127,26 +127,59 @@ func (l *location) public(s string, keep bool) string {
 // signatures are the parameters of signed URLs: who has the URL has what it signs.
 var signatures = [...]string{"AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"}
 
-// redactQuery replaces the values that the conventions name, and those of keys that are secret everywhere.
+// redactQuery replaces the values that the conventions name, those of keys that are secret everywhere, and those that have such in them, as URLs do. It is
+// the text itself where there are none.
 func redactQuery(query string) string {
-	if query == "" {
-		return ""
+	var out strings.Builder
+	done := 0
+	for start := 0; start < len(query); {
+		end := start + strings.IndexAny(query[start:], "&;")
+		if end < start {
+			end = len(query)
+		}
+		if key, value, found := strings.Cut(query[start:end], "="); found && (isSecret(unescaped(key)) || hasSecret(unescaped(value))) {
+			out.WriteString(query[done:start])
+			out.WriteString(key)
+			out.WriteString("=REDACTED")
+			done = end
+		}
+		start = end + 1
 	}
-	parts := strings.Split(query, "&")
-	for i, part := range parts {
-		key, _, found := strings.Cut(part, "=")
-		if !found {
-			continue
-		}
-		name := key
-		if plain, err := url.QueryUnescape(key); err == nil {
-			name = plain
-		}
-		if redact.Secret(name) || isSignature(name) {
-			parts[i] = key + "=REDACTED"
+	if done == 0 {
+		return query
+	}
+	out.WriteString(query[done:])
+	return out.String()
+}
+
+func isSecret(key string) bool { return redact.Secret(key) || isSignature(key) }
+
+// hasSecret says whether a value has a parameter that is secret, or credentials of a URL.
+func hasSecret(value string) bool {
+	if strings.IndexByte(value, '@') >= 0 && strings.Contains(value, "://") {
+		return true
+	}
+	for part := range strings.FieldsFuncSeq(value, func(c rune) bool { return strings.ContainsRune("?&;#", c) }) {
+		if key, _, found := strings.Cut(part, "="); found && isSecret(key) {
+			return true
 		}
 	}
-	return strings.Join(parts, "&")
+	return false
+}
+
+// maxEncoded is how often a part of a query is encoded that is looked into: a URL in a query is encoded twice, one in that three times.
+const maxEncoded = 4
+
+// unescaped is what a part of a query stands for.
+func unescaped(s string) string {
+	for range maxEncoded {
+		plain, err := url.QueryUnescape(s)
+		if err != nil || plain == s {
+			break
+		}
+		s = plain
+	}
+	return s
 }
 
 func isSignature(key string) bool {
