@@ -60,6 +60,18 @@ func TestALineOfAMegabyteIsRead(t *testing.T) {
 	assert.Len(t, f.Get(line, v, "identity.userAgent"), len(line)-len("Q8N=,,404,prod"))
 }
 
+// Without escapes, a client can write what looks like the values that follow its own in JSON, too. It gets nothing into the values of a format that has
+// what clients write at its end.
+func TestAgentsAtTheEndOfAFormatForgeNothing(t *testing.T) {
+	const agent = `x","status":"200","error":"","agent":"y`
+	f, v := compiled(t, `{"id":"$context.requestId","status":"$context.status","error":"$context.error.message","agent":"$context.identity.userAgent"}`), &Values{}
+	line := `{"id":"Q8N=","status":"404","error":"no","agent":"` + agent + `"}`
+	require.True(t, f.Decode(line, v))
+	assert.Equal(t, "404", f.Get(line, v, "status"))
+	assert.Equal(t, "no", f.Get(line, v, "error.message"))
+	assert.Equal(t, agent, f.Get(line, v, "identity.userAgent"))
+}
+
 // Where an agent does not have the text that follows it together with a rest that fits, it comes back whole.
 func TestLongHostileAgentsComeBack(t *testing.T) {
 	const format = `{"id":"$context.requestId","agent":"$context.identity.userAgent","status":"$context.status","path":"$context.path"}`

@@ -18,7 +18,8 @@ func TestSecretsNeverComeOut(t *testing.T) {
 	for _, variable := range []string{
 		"identity.apiKey", "requestOverride.header.Authorization", "requestOverride.header.cookie", "requestOverride.header.x-api-key",
 		"responseOverride.header.Set-Cookie", "requestOverride.header.X-Amz-Security-Token", "requestOverride.header.proxy-authorization",
-		"requestOverride.header.X-Auth-Token", "requestOverride.querystring.access_token",
+		"requestOverride.header.X-Auth-Token", "requestOverride.querystring.access_token", "requestOverride.path.token",
+		"identity.apiKeys", "identity.sessionToken", // which AWS documents nowhere, and may make
 	} {
 		record := written(t, everything, "id=$context.requestId key=$context."+variable+" key2=$context."+variable, "id=Q8N= key=s3cret key2=s3cret", Identity{})
 		assert.Equal(t, map[string]any{"aws.request_id": "Q8N="}, record.Attributes().AsRaw(), variable)

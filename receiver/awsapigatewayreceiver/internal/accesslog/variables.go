@@ -174,7 +174,7 @@ func lookUp(name string) variable {
 			break
 		}
 	}
-	if _, overridden, ok := strings.Cut(name, "Override."); ok && redact.Secret(overridden) { // a header, or a parameter
+	if v.secrecy == open && redact.Secret(name) { // a header, a parameter, or what AWS adds one day
 		v.secrecy = secret
 	}
 	return v
