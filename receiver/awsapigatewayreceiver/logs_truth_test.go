@@ -198,9 +198,25 @@ func (a *accessLogTruth) record(r *awssim.AccessRecord) record {
 		if masked, _ := a.hides(name); masked {
 			return strings.Repeat("*", len(value))
 		}
-		return value
+		return withoutCredentials(value)
 	})
 	return out
+}
+
+// repeatedCredentials are what the embedded AWS's words about a request's credentials repeat of them.
+var repeatedCredentials = regexp.MustCompile(`'([^']*)' not a valid key=value pair \(missing equal-sign\) in Authorization header: '([^']*)'`)
+
+// withoutCredentials has asterisks instead of them.
+func withoutCredentials(v string) string {
+	b := []byte(v)
+	for _, found := range repeatedCredentials.FindAllStringSubmatchIndex(v, -1) {
+		for i := range b {
+			if found[2] <= i && i < found[3] || found[4] <= i && i < found[5] {
+				b[i] = '*'
+			}
+		}
+	}
+	return string(b)
 }
 
 func (a *accessLogTruth) put(to map[string]any, name, attribute, format string, present func(string) (string, bool)) {
@@ -221,7 +237,7 @@ func (a *accessLogTruth) put(to map[string]any, name, attribute, format string, 
 		if name == "error.messageString" {
 			v = v[1 : len(v)-1]
 		}
-		to[attribute] = a.value(attribute, unescaped(v, format))
+		to[attribute] = a.value(attribute, withoutCredentials(unescaped(v, format)))
 	}
 }
 
