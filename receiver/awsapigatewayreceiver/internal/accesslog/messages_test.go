@@ -18,6 +18,7 @@ func TestErrorsLoseTheCredentialsThatTheyRepeat(t *testing.T) {
 		`Authorization header requires 'Credential' parameter. Authorization=Bearer S3CRET`:                  `Authorization header requires 'Credential' parameter. Authorization=*************`,
 		`The Canonical String for this request should have been 'GET`:                                        `The Canonical String for this request should have been*****`,
 		`Forbidden eyJhbGciOi.eyJleHAi.V6-_ there`:                                                           `Forbidden ************************ there`,
+
 		`bearer S3CRETS3CRET, it was`:                    `bearer ************, it was`,
 		`User is not authorized to access this resource`: `User is not authorized to access this resource`,
 		`the bearer is not known`:                        `the bearer is not known`,

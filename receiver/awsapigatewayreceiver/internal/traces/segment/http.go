@@ -61,12 +61,23 @@ func (r *reader) httpResponse(s *segment) {
 	for key := ""; r.member(&key); {
 		switch key {
 		case "status":
-			r.integer(&s.http.status)
+			r.httpStatus(&s.http.status)
 		case "content_length":
 			r.integer(&s.http.length)
 		default:
 			r.other(&s.others, "http.response.", key)
 		}
+	}
+}
+
+// httpStatus reads a status, which has three digits (RFC 9110, section 15).
+func (r *reader) httpStatus(to *int64) {
+	var n int64
+	switch r.integer(&n); {
+	case 100 <= n && n <= 999:
+		*to = n
+	case n != 0:
+		r.unknown++
 	}
 }
 

@@ -97,3 +97,14 @@ func TestURLsAreTakenApart(t *testing.T) {
 		assert.False(t, ok, text)
 	}
 }
+
+// A status has three digits (RFC 9110, section 15): another number is none, and makes no value of error.type.
+func TestOnlyAStatusOfHTTPIsOne(t *testing.T) {
+	for status, want := range map[string]bool{"100": true, "599": true, "999": true, "99": false, "1000": false, "99999999999": false, "-500": false, "5e2": true} {
+		span := spanOf(t, inSegment(`,"http":{"request":{"method":"GET"},"response":{"status":`+status+`}}`))
+		_, ok := span.Attributes().Get("http.response.status_code")
+		assert.Equal(t, want, ok, status)
+		_, failed := span.Attributes().Get("error.type")
+		assert.Equal(t, want && status != "100", failed, status)
+	}
+}
