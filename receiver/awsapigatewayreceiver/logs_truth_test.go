@@ -233,6 +233,8 @@ func (a *accessLogTruth) put(to map[string]any, name, attribute, format string, 
 		to[attribute] = v == "true"
 	case name == "protocol":
 		to[attribute] = strings.TrimPrefix(v, "HTTP/")
+	case name == "tlsVersion":
+		to[attribute] = strings.TrimPrefix(v, "TLSv")
 	default:
 		if name == "error.messageString" {
 			v = v[1 : len(v)-1]

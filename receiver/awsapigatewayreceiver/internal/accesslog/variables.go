@@ -39,7 +39,7 @@ const (
 	asInt
 	asSeconds // from milliseconds
 	asBool
-	asProtocol // the version of HTTP/1.1
+	asProtocol // the version of HTTP/1.1 or TLSv1.2
 	asTrace    // an X-Ray trace id
 	asRoute    // the path of a route key
 
@@ -133,7 +133,7 @@ var documented = []variable{
 	{name: "routeKey", grammar: routeKey, targets: []target{{attr.RouteKey, asText}, {attr.HTTPRoute, asRoute}}},
 	own("stage", name, attr.Stage, asStage),
 	own("status", integer, attr.StatusCode, asInt),
-	own("tlsVersion", token, attr.TLSVersion, asText),
+	own("tlsVersion", token, attr.TLSVersion, asProtocol),
 	plain("waf.error", text),
 	plain("waf.latency", integer, asSeconds),
 	plain("waf.status", integer, asInt),

@@ -101,7 +101,7 @@ var attributes = []struct {
 	{"routeKey", "GET /pets", "http.route", "/pets"},
 	{"stage", "prod", "aws.api_gateway.stage", "prod"},
 	{"status", "429", "http.response.status_code", int64(429)},
-	{"tlsVersion", "TLSv1.2", "tls.protocol.version", "TLSv1.2"},
+	{"tlsVersion", "TLSv1.2", "tls.protocol.version", "1.2"},
 	{"waf.error", "no", "aws.api_gateway.waf.error", "no"},
 	{"waf.latency", "2", "aws.api_gateway.waf.latency", 0.002},
 	{"waf.status", "200", "aws.api_gateway.waf.status", int64(200)},

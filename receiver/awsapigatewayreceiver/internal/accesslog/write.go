@@ -92,7 +92,7 @@ func (b *Bound) put(attributes pcommon.Map, trace *pcommon.TraceID, f *field, s 
 func (c conversion) text(value string, known *Identity) (string, bool) {
 	switch c {
 	case asProtocol:
-		return strings.TrimPrefix(value, "HTTP/"), true
+		return strings.TrimPrefix(strings.TrimPrefix(value, "HTTP/"), "TLSv"), true
 	case asTrace:
 		return traceID(value), true
 	case asRoute:

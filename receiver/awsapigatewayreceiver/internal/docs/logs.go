@@ -69,6 +69,7 @@ var variableNotes = map[string]string{
 	"connectedAt":                    "Unix time in milliseconds.",
 	"error.messageString":            "Without its quotes.",
 	"protocol":                       "`1.1` of `HTTP/1.1`.",
+	"tlsVersion":                     "`1.2` of `TLSv1.2`.",
 	"requestTime":                    "The record's Timestamp, where there is no `requestTimeEpoch`.",
 	"requestTimeEpoch":               "The record's Timestamp.",
 	"routeKey":                       "The latter is the path in it; `$default` has none.",

@@ -31,9 +31,9 @@ func TestMissing(t *testing.T) {
 		"little": {
 			kind: model.HTTP, format: `$context.requestId $context.status $context.httpMethod`,
 			want: []string{
-				"apiId", "stage", "requestTimeEpoch", "path", "routeKey", "protocol", "responseLatency", "responseLength", "domainName", "identity.sourceIp", "identity.userAgent",
+				"apiId", "stage", "requestTimeEpoch", "path", "routeKey", "protocol", "responseLatency", "responseLength", "domainName", "identity.sourceIp",
 				"integrationLatency", "integration.status", "integration.requestId", "integration.error", "authorizer.integrationLatency", "authorizer.error",
-				"error.responseType", "error.message",
+				"error.responseType", "error.message", "identity.userAgent",
 			},
 		},
 		"of no known type": {kind: "GRPC", format: `$context.requestId`},

@@ -71,16 +71,16 @@ const began = 1_700_000_000_123
 const (
 	restLine = `{"requestId":"a3c1f6f0-1111-2222-3333-444455556666","extendedRequestId":"Vwc2MGFUrPEFV_g=","apiId":"r1","stage":"prod",` +
 		`"requestTimeEpoch":"1700000000123","httpMethod":"GET","path":"/prod/orders/7","resourcePath":"/orders/{id}","protocol":"HTTP/1.1","status":"502",` +
-		`"responseLatency":"250","responseLength":"36","domainName":"r1.execute-api.us-east-1.amazonaws.com","sourceIp":"203.0.113.7","userAgent":"curl/8 (x)",` +
+		`"responseLatency":"250","responseLength":"36","domainName":"r1.execute-api.us-east-1.amazonaws.com","sourceIp":"203.0.113.7",` +
 		`"xrayTraceId":"1-58406520-a006649127e371903a2de979","integrationLatency":"180","integration.status":"200","integration.requestId":"backend-1",` +
 		`"integration.error":"Malformed Lambda proxy response","authorizer.latency":"40","authorizer.status":"200","authorizer.error":"-",` +
-		`"error.responseType":"DEFAULT_5XX","error.message":"Internal server error"}`
+		`"error.responseType":"DEFAULT_5XX","error.message":"Internal server error","userAgent":"curl/8 (x)"}`
 	httpLine = `{"requestId":"Vdntpho8IAMEVSQ=","apiId":"h1","stage":"prod","requestTimeEpoch":"1700000000123","httpMethod":"POST","path":"/prod/orders",` +
 		`"routeKey":"ANY /orders","protocol":"HTTP/1.1","status":"503","responseLatency":"90","responseLength":"12","domainName":"h1.execute-api.us-east-1.amazonaws.com",` +
-		`"sourceIp":"203.0.113.7","userAgent":"curl/8","integrationLatency":"70","integration.status":"503","integration.requestId":"-","integration.error":"-",` +
-		`"authorizer.latency":"9","authorizer.error":"-","error.responseType":"-","error.message":"-"}`
+		`"sourceIp":"203.0.113.7","integrationLatency":"70","integration.status":"503","integration.requestId":"-","integration.error":"-",` +
+		`"authorizer.latency":"9","authorizer.error":"-","error.responseType":"-","error.message":"-","userAgent":"curl/8"}`
 	webSocketLine = `{"requestId":"Vdntpho8IAMEVSQ=","apiId":"w1","stage":"prod","requestTimeEpoch":"1700000000123","routeKey":"sendMessage","eventType":"MESSAGE",` +
-		`"connectionId":"Vdntpd","status":"200","domainName":"w1.execute-api.us-east-1.amazonaws.com","sourceIp":"203.0.113.7","userAgent":"-",` +
+		`"connectionId":"Vdntpd","status":"200","domainName":"w1.execute-api.us-east-1.amazonaws.com","sourceIp":"203.0.113.7",` +
 		`"integrationLatency":"30","integration.status":"200","integration.requestId":"-","integration.error":"-","authorizer.latency":"5","authorizer.status":"200",` +
-		`"authorizer.error":"-","error.responseType":"-","error.message":"-"}`
+		`"authorizer.error":"-","error.responseType":"-","error.message":"-","userAgent":"-"}`
 )
