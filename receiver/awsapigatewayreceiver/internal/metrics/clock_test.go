@@ -2,8 +2,10 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
 // setClock is a target whose machine's clock somebody set forward. Its first answer tells the right time.
@@ -56,4 +59,31 @@ func TestClockThatWasSetForward(t *testing.T) {
 			}
 		})
 	}
+}
+
+// timeless is a target that answers, at first with failures, and never tells the time.
+type timeless struct {
+	Reader
+	calls, failures int
+}
+
+func (t *timeless) ClockKnown() bool { return false }
+
+func (t *timeless) FirstMetrics(context.Context, string) ([]model.Metric, error) {
+	if t.calls++; t.calls <= t.failures {
+		return nil, errors.New("cannot reach it")
+	}
+	return nil, nil
+}
+
+// Metrics wait for an answer that tells the time, but not for ever where none does.
+func TestAnswerWithoutATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRestart(t, &checkpoint.Store{}, defaults(nil), nil)
+		reader, reports := &timeless{failures: 2}, 0
+		r.Reader, r.Clock = reader, poll.System{}
+		assert.NoError(t, r.learnTime(t.Context(), &poll.Backoff{Min: time.Second, Max: time.Minute}, func(error) { reports++ }))
+		assert.Equal(t, 3, reader.calls)
+		assert.Equal(t, 2, reports)
+	})
 }

@@ -152,16 +152,8 @@ func (c *Collector) Status() Status {
 // Run collects until ctx ends. report is told the outcome of each cycle.
 func (c *Collector) Run(ctx context.Context, report func(error)) {
 	wait := poll.Backoff{Min: minRetry, Max: c.Config.CollectionInterval}
-	for !c.Reader.ClockKnown() {
-		// Any answer tells the time, which the positions are held against: a denial does, too.
-		_, err := c.Reader.FirstMetrics(ctx, Catalogue[0].Sources[0].Metric)
-		if c.Reader.ClockKnown() {
-			break
-		}
-		report(err)
-		if c.Clock.Sleep(ctx, wait.Next()) != nil {
-			return
-		}
+	if c.learnTime(ctx, &wait, report) != nil {
+		return
 	}
 	for {
 		err := c.restore(ctx)
@@ -207,6 +199,22 @@ func (c *Collector) Run(ctx context.Context, report func(error)) {
 			return
 		}
 	}
+}
+
+// learnTime asks until an answer has told AWS's time, which the positions are held against: a denial does, too. An answer without one, which only others
+// than AWS give, is no reason to wait.
+func (c *Collector) learnTime(ctx context.Context, wait *poll.Backoff, report func(error)) error {
+	for !c.Reader.ClockKnown() {
+		_, err := c.Reader.FirstMetrics(ctx, Catalogue[0].Sources[0].Metric)
+		if err == nil || c.Reader.ClockKnown() {
+			break
+		}
+		report(err)
+		if err := c.Clock.Sleep(ctx, wait.Next()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errIncomplete is the outcome of a cycle that could not read everything; the rest is asked for again, for the same windows.
