@@ -87,6 +87,27 @@ func (c *chunks) change(key string, fresh []entry, settled int64, changes map[st
 // chunkKey has a colon, which no name of a log group has: one may end in #1.
 func chunkKey(key string, n int64) string { return key + ":" + strconv.FormatInt(n, 10) }
 
+// moveChunks finds the values that are missing under the keys that they had before, which end as names of log groups may, and gives them their own. What is
+// there may be the position of a group of that name.
+func (r *Reader) moveChunks(ctx context.Context, key string, refs []chunkRef, values [][]byte) error {
+	changes := map[string][]byte{}
+	for i, c := range refs {
+		if values[i] != nil {
+			continue
+		}
+		before := key + "#" + strconv.FormatInt(c.N, 10)
+		v, err := r.Store.Get(ctx, before)
+		if err != nil {
+			return err
+		}
+		if _, err := decodeStored(v); err == nil || v == nil {
+			continue
+		}
+		values[i], changes[before], changes[chunkKey(key, c.N)] = v, nil, v
+	}
+	return r.Store.Apply(ctx, changes)
+}
+
 // save writes the position of a group, with what is to be remembered with it; not while events before it are being handed over.
 func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Time) {
 	if !r.Store.Durable() {
@@ -155,6 +176,7 @@ func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	bad = errors.Join(bad, r.moveChunks(ctx, key, s.Chunks, values))
 	for _, v := range values {
 		entries, err := decodeEntries(v)
 		if err != nil || v == nil {

@@ -143,6 +143,38 @@ func TestNamesOfGroupsDoNotMeet(t *testing.T) {
 	}
 }
 
+// Ids that a collector stored under the keys of before are found, and are under their own from then on.
+func TestValuesOfIDsAreFoundUnderTheirFormerKeys(t *testing.T) {
+	disk := &checkpointtest.Disk{}
+	k := newKeeper(disk.Open(t), t0)
+	g, other := &group{name: "g", seen: newMemory()}, &group{name: "g#1", seen: newMemory()}
+	k.read(g, t0, 120, 20)
+	keys := disk.Keys()
+	for _, key := range keys {
+		if former := strings.Replace(key, ":", "#", 1); former != key {
+			value, err := disk.Get(t.Context(), key)
+			require.NoError(t, err)
+			disk.Remove(key)
+			require.NoError(t, disk.Set(t.Context(), former, value))
+		}
+	}
+	require.NotElementsMatch(t, keys, disk.Keys())
+
+	again := &group{name: "g", seen: newMemory()}
+	_, err := k.load(t.Context(), again)
+	require.NoError(t, err)
+	assert.Equal(t, g.seen.count, again.seen.count)
+	assert.ElementsMatch(t, keys, disk.Keys())
+
+	// One of them is another group's position.
+	k.read(other, t0, 1, 1)
+	disk.Remove("logs/default/us-east-1/group/g:1")
+	_, err = k.load(t.Context(), &group{name: "g", seen: newMemory()})
+	require.ErrorIs(t, err, errEntries)
+	_, err = k.load(t.Context(), &group{name: "g#1", seen: newMemory()})
+	require.NoError(t, err)
+}
+
 // Where a value of ids is lost the position is used all the same, and the loss is an error.
 func TestLostValueOfIDsIsReported(t *testing.T) {
 	disk := &checkpointtest.Disk{}
