@@ -1,6 +1,9 @@
 package accesslog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Ambiguity names two variables of which both can have the text between them, without "$context.", and what the format has there.
 type Ambiguity struct{ First, Second, Separator string }
@@ -45,7 +48,7 @@ func (f *Format) rival(i int) (j int, between string) {
 }
 
 // lost says of each segment whether it can have a part of a masked value: a variable can lose text to a later one, and takes what it can of one that
-// follows directly. Values that were read by their keys can't.
+// follows directly. Where all that separates them is alike, those between them get parts, too, but for numbers. Values that were read by their keys can't.
 func (f *Format) lost(masked []bool) []bool {
 	if f.passes == nil {
 		return masked
@@ -56,14 +59,31 @@ func (f *Format) lost(masked []bool) []bool {
 			out[i] = out[i] || out[j]
 		}
 	}
-	for i := range out {
-		if out[i] && i < len(out)-1 {
-			if j, _ := f.rival(i); j > 0 {
-				out[j] = true
-			}
+	for i := range out[:len(out)-1] {
+		j, _ := f.rival(i)
+		if !out[i] || j == 0 || slices.ContainsFunc(f.segments[i+1:j], segment.standsOut) {
+			continue
+		}
+		out[j] = true
+		if slices.ContainsFunc(f.segments[i:j], func(s segment) bool { return s.literal != f.segments[i].literal }) {
+			continue
+		}
+		for k := i + 1; k < j; k++ {
+			out[k] = out[k] || !f.segments[k].isNumber()
 		}
 	}
 	return out
+}
+
+// isNumber says whether the variable has no text: a number, date or truth value.
+func (s segment) isNumber() bool {
+	g := s.variable.grammar
+	return g == integer || g == date || g == boolean
+}
+
+// standsOut says whether no value has the like of the variable and of what follows it in it by chance: a date, or a number before more than a blank.
+func (s segment) standsOut() bool {
+	return s.variable.grammar == date || s.isNumber() && strings.TrimSpace(s.literal) != ""
 }
 
 // longestWeak is how long a text without letters and digits can be that values often have in them.

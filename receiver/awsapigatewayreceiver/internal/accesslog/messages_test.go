@@ -66,6 +66,24 @@ func TestAJSONLinesSecretsAreMaskedBelowTheirKeys(t *testing.T) {
 	}
 }
 
+// What a number or a date keeps apart from a secret stays.
+func TestWhatIsFarFromASecretStays(t *testing.T) {
+	for _, test := range []struct{ format, line, want string }{
+		{
+			"$context.requestId|$context.authorizer.claims.sub|$context.status|$context.error.message|$context.path",
+			"Q8N=|ann|403|Forbidden|/pets", "Q8N=|***|403|Forbidden|/pets",
+		},
+		{
+			`$context.authorizer.principalId [$context.requestTime] "$context.error.message" "$context.identity.userAgent" $context.requestId`,
+			`ann [18/Jul/2022:12:33:39 +0000] "Forbidden" "Mozilla/5.0 (X11)" Q8N=`, `*** [18/Jul/2022:12:33:39 +0000] "Forbidden" "Mozilla/5.0 (X11)" Q8N=`,
+		},
+	} {
+		record := written(t, usual(), test.format, test.line, Identity{})
+		assert.Equal(t, test.want, record.Body().Str(), test.format)
+		assert.Equal(t, "Forbidden", record.Attributes().AsRaw()["aws.api_gateway.error.message"], test.format)
+	}
+}
+
 // Where nobody can tell where a secret ends and its neighbour begins, neither comes out.
 func TestASecretsNeighboursAreMaskedWhereTheyTouch(t *testing.T) {
 	for _, test := range []struct{ format, line, want string }{
@@ -74,6 +92,14 @@ func TestASecretsNeighboursAreMaskedWhereTheyTouch(t *testing.T) {
 		{
 			"$context.identity.userAgent $context.authorizer.claims.name $context.error.message|$context.status",
 			"Mozilla/5.0 (X11) Ann S3CRET no|200", "Mozilla/5.0 ***** *************|200",
+		},
+		{
+			"$context.requestOverride.header.Authorization $context.requestId $context.identity.userAgent",
+			"Bearer S3CRET Q8N= Mozilla", "****** ****** ************",
+		},
+		{
+			"$context.authorizer.claims.name $context.status $context.identity.userAgent",
+			"Ann 5 S3CRET 200 Mozilla", "*** 5 ******************",
 		},
 		{"$context.requestId $context.identity.apiKey $context.status", "Q8N= S3CRET 200", "Q8N= ****** 200"},
 		{"$context.requestId$context.stage $context.status", "Q8N=prod 200", "Q8N=prod 200"},
