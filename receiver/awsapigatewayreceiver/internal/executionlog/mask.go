@@ -141,10 +141,10 @@ func (e *event) maskURI(s span, query bool) {
 	}
 }
 
-// isHost says whether nothing but the number of a port follows a colon.
+// isHost says whether nothing but the number of a port follows a colon. The colons of an ARN come before no password.
 func isHost(s string) bool {
 	i := strings.LastIndexByte(s, ':')
-	return i <= strings.LastIndexByte(s, ']') || strings.Trim(s[i+1:], "0123456789") == ""
+	return strings.HasPrefix(s, "arn:") || i <= strings.LastIndexByte(s, ']') || strings.Trim(s[i+1:], "0123456789") == ""
 }
 
 // mergeMasks puts the masks in order, and those that touch together.

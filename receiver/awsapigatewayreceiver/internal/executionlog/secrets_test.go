@@ -55,12 +55,13 @@ func TestBodiesStayWhereAskedForButNotTheirSecrets(t *testing.T) {
 
 func TestURIsLoseQueryAndUser(t *testing.T) {
 	for uri, want := range map[string]string{
-		"https://h.example/p":                     "https://h.example/p",
-		"https://h.example/p?q=1#f":               "https://h.example/p?***",
-		"https://jane:p@w@h.example?q=a@b":        "https://***@h.example?***",
-		"jane@h.example/a@b":                      "***@h.example/a@b",
-		"https://h.execute-api/s/@connections/id": "https://h.execute-api/s/@connections/id",
-		"https://h.example/p?q=1 [TRUNCATED]":     "https://h.example/p?*** [TRUNCATED]",
+		"https://h.example/p":                                       "https://h.example/p",
+		"https://h.example/p?q=1#f":                                 "https://h.example/p?***",
+		"https://jane:p@w@h.example?q=a@b":                          "https://***@h.example?***",
+		"jane@h.example/a@b":                                        "***@h.example/a@b",
+		"https://h.execute-api/s/@connections/id":                   "https://h.execute-api/s/@connections/id",
+		"https://h.example/p?q=1 [TRUNCATED]":                       "https://h.example/p?*** [TRUNCATED]",
+		"arn:aws:states:eu-west-1:123456789012:stateMachine:Orders": "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders",
 	} {
 		for _, label := range []string{"Endpoint request URI: ", "Sending request to "} {
 			record, known := decode(plain(), label+uri)
