@@ -58,7 +58,7 @@ func variableOf(key string) string {
 		case redact.Secret(part):
 			return "requestOverride.header." + part
 		case strings.HasPrefix(n, "authorizer"), strings.HasPrefix(n, "claims"):
-			return "authorizer." + rest
+			return authorizerOf(rest)
 		}
 		rest = below
 	}
@@ -66,6 +66,19 @@ func variableOf(key string) string {
 		return name
 	}
 	return ""
+}
+
+// authorizerOf is the variable of a key that is an authorizer's, wherever that stands.
+func authorizerOf(key string) string {
+	name, known := keys[normal(key)]
+	switch {
+	case known:
+		return name
+	case strings.HasPrefix(key, "authorizer."):
+		return key
+	default:
+		return "authorizer." + key
+	}
 }
 
 // DecodeJSON reads a line of an unknown format that is a JSON object by its keys. Such a line has a request id, and something else that is known. The

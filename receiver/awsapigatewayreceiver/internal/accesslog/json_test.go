@@ -84,6 +84,19 @@ func TestAskedForPropertiesOfAJSONLineComeOut(t *testing.T) {
 	assert.Equal(t, map[string]any{"aws.request_id": "a-b", "aws.api_gateway.authorizer.claims.email": "a@b"}, record.Attributes().AsRaw())
 }
 
+// An authorizer's variables have the same names wherever it stands in a line.
+func TestAnAuthorizerStandsAnywhereInAJSONLine(t *testing.T) {
+	v, record := &Values{}, plog.NewLogRecord()
+	line := `{"requestId":"a-b","requestContext":{"authorizer":{"principalId":"anna","latency":7,"status":200,"tenant":"acme"}}}`
+	f, ok := DecodeJSON(line, v)
+	require.True(t, ok)
+	NewWriter(redact.New(nil, []string{"user.id"}, ""), true).Bind(f).Write(record, line, v, Identity{})
+	assert.Equal(t, map[string]any{
+		"aws.request_id": "a-b", "user.id": "anna", "aws.api_gateway.authorizer.latency": 0.007, "aws.api_gateway.authorizer.status": int64(200),
+	}, record.Attributes().AsRaw())
+	assert.Equal(t, []string{strings.Replace(line, "acme", "****", 1)}, []string{record.Body().Str()})
+}
+
 func TestSecretsOfAJSONLineNeverComeOut(t *testing.T) {
 	v, record := &Values{}, plog.NewLogRecord()
 	line := `{"requestId":"a-b","status":"200","accessToken":"s3cret","nested":{"client_secret":"s3cret"}}`
