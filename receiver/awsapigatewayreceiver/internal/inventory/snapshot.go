@@ -86,9 +86,13 @@ func (s *Snapshot) index() *Snapshot {
 	for i := range s.Renamed {
 		a := &s.Renamed[i].API
 		name := a.MetricName()
-		if now, ok := s.byID[a.ID]; !ok || now.api.MetricName() != name {
-			s.byName[name] = append(s.byName[name], &entry{api: a, gone: s.Renamed[i].Since})
+		if now, ok := s.byID[a.ID]; ok {
+			a = now.api // which is one API, whatever its points are called
+			if a.MetricName() == name {
+				continue
+			}
 		}
+		s.byName[name] = append(s.byName[name], &entry{api: a, gone: s.Renamed[i].Since})
 	}
 	return s
 }

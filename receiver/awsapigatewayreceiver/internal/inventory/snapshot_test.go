@@ -70,6 +70,17 @@ func TestGoneAreRememberedForFourHours(t *testing.T) {
 	assert.Contains(t, s.Stages, "b")
 }
 
+// What CloudWatch has under an API's former name is the API's as it is now, whose other points come with it.
+func TestAnAPIsFormerNameIsTheAPIAsItIs(t *testing.T) {
+	s := empty().next(hour(0), []model.API{api("a", "pets", -5)}, nil).next(hour(1), []model.API{api("a", "animals", -5)}, nil)
+	now, _ := s.API("a")
+	for _, name := range []string{"pets", "animals"} {
+		owners, known := s.Owners(Key{ByName: true, Value: name}, "prod")
+		assert.Equal(t, Known, known, name)
+		assert.Same(t, now, owners.At(hour(1)).API, name)
+	}
+}
+
 // A deleted stage is remembered for four hours, as long as its API is known; one that is there again is not.
 func TestLeftStagesAreRememberedForFourHours(t *testing.T) {
 	s := empty().next(hour(1), []model.API{api("a", "orders", 0), api("b", "pets", 0)}, []model.API{})
