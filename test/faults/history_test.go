@@ -58,10 +58,10 @@ func (h *history) repeat(what string, first time.Time, describe func() string) {
 // settle makes problems of repeats that come from no request whose answer the exporter did not wait for: it sends that again, as OTLP has it, and on a
 // machine that stands still for seconds it does so although the answer was given.
 func (h *history) settle(gaveUp []time.Time) {
-	const patience, slack, stall = 5 * time.Second, 2 * time.Second, 15 * time.Second // the exporter's timeout, and how long the machine may stand still
+	const patience, stall = 5 * time.Second, 15 * time.Second // the exporter's timeout, and how long the machine may stand still
 	for _, d := range h.doubtful {
 		if !slices.ContainsFunc(gaveUp, func(at time.Time) bool {
-			return d.first.After(at.Add(-patience-slack)) && d.first.Before(at.Add(stall))
+			return d.first.After(at.Add(-patience-stall)) && d.first.Before(at.Add(stall))
 		}) {
 			h.problem("%s", d.text)
 		}
