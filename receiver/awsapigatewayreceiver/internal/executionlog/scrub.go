@@ -71,8 +71,8 @@ var classes = func() (c [256]class) {
 // "Authorization header: ". It reads each byte once.
 func (d *Decoder) scrub(e *event, in span) {
 	line := e.line[:in.to]
-	var word, before span      // the last word, and the one a space before it
-	quoted, space := false, -1 // where an encoded space ends
+	var word, before, name span            // the last word, the one a space before it, and the name that both may be
+	quoted, space, escape := false, -1, -1 // where an encoded space, and anything encoded, ends
 	for i := in.from; i < len(line); i++ {
 		switch classes[line[i]] {
 		case nameByte:
@@ -85,6 +85,11 @@ func (d *Decoder) scrub(e *event, in span) {
 				before = word
 			}
 			word, quoted = span{start, i + 1}, false
+			if name = word; before.from < before.to {
+				name.from = before.from
+			} else if start == escape {
+				name.from-- // the A of %0Authorization may be both
+			}
 			if isToken(line, before, word) || before.to > 0 && isKey(line, before, word) {
 				word.to = tokenEnd(line, start)
 				e.mask(word)
@@ -93,41 +98,39 @@ func (d *Decoder) scrub(e *event, in span) {
 		case gap:
 			quoted = quoted || line[i] == '"' || line[i] == '\''
 		case delim:
-			i = d.announced(e, line, i, line[i], word, before, quoted)
-			word = span{}
+			i = d.announced(e, line, i, line[i], name, quoted)
+			word, name = span{}, span{}
 		case percent:
 			c, end := decoded(line, i)
 			if c == ' ' && i == word.to {
 				space = end + 1
 			}
+			escape = end + 1
 			switch i = end; classes[c] {
 			case gap:
 				quoted = quoted || c == '"' || c == '\''
 			case delim:
-				i = d.announced(e, line, i, c, word, before, quoted)
-				word = span{}
+				i = d.announced(e, line, i, c, name, quoted)
+				word, name = span{}, span{}
 			default:
-				word = span{}
+				word, name = span{}, span{}
 			}
 		default:
-			word = span{}
+			word, name = span{}, span{}
 		}
 	}
 }
 
 // announced masks what the byte at i announces, which says or stands for c, if it is the value of a secret name, and returns the last byte that was read.
-func (d *Decoder) announced(e *event, line string, i int, c byte, word, before span, quoted bool) int {
-	if word.from == word.to {
+func (d *Decoder) announced(e *event, line string, i int, c byte, name span, quoted bool) int {
+	if name.from == name.to {
 		return i
 	}
-	if before.from < before.to {
-		word.from = before.from
-	}
-	k := d.secretName(e.of(word), quoted || c == '=')
+	k := d.secretName(e.of(name), quoted || c == '=')
 	if k == nil {
 		return i
 	}
-	value := d.valueOf(line, i, quoted, e.of(word), k)
+	value := d.valueOf(line, i, quoted, e.of(name), k)
 	e.mask(value)
 	return max(i, value.to-1)
 }
