@@ -85,15 +85,15 @@ func (d *Decoder) scrub(e *event, in span) {
 				before = word
 			}
 			word, quoted = span{start, i + 1}, false
-			if name = word; before.from < before.to {
-				name.from = before.from
-			} else if start == escape {
-				name.from-- // the A of %0Authorization may be both
-			}
 			if isToken(line, before, word) || before.to > 0 && isKey(line, before, word) {
 				word.to = tokenEnd(line, start)
 				e.mask(word)
 				i = word.to - 1
+			}
+			if name = word; before.from < before.to {
+				name.from = before.from
+			} else if start == escape {
+				name.from-- // the A of %0Authorization may be both
 			}
 		case gap:
 			quoted = quoted || line[i] == '"' || line[i] == '\''
