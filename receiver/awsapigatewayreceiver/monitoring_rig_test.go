@@ -19,27 +19,70 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// prometheusRig sends what a rig's receiver hands over through the built collector, with the config for remote write that users copy, and records what
-// would come to Prometheus and when, by the rig's clock.
+// delivery is what reached the receiver's output or its scraper at a time: metrics as OTLP, or a page of internal metrics.
+type delivery struct {
+	at   time.Time
+	otlp []byte
+	page string
+}
+
+// deliveries are those of a run, in order. It takes metrics.
+type deliveries struct {
+	now func() time.Time
+	mu  sync.Mutex
+	all []delivery
+}
+
+func (*deliveries) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// ConsumeMetrics notes a batch.
+func (d *deliveries) ConsumeMetrics(_ context.Context, md pmetric.Metrics) error {
+	body, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(md)
+	if err != nil {
+		return err
+	}
+	d.add(delivery{otlp: body})
+	return nil
+}
+
+func (d *deliveries) add(one delivery) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	one.at = d.now()
+	d.all = append(d.all, one)
+}
+
+// scrape notes the receiver's internal metrics each minute, as Prometheus would scrape them from the collector, until the rig's clock shows to.
+func (d *deliveries) scrape(r *rig, to time.Time) {
+	for at := r.now().Truncate(time.Minute); at.Before(to); at = at.Add(time.Minute) {
+		r.until(at)
+		var all metricdata.ResourceMetrics
+		require.NoError(r.t, r.telemetry.Reader.Collect(context.Background(), &all))
+		d.add(delivery{page: page(&all)})
+	}
+}
+
+// prometheusRig sends what a receiver delivered through the built collector, with the config for remote write that users copy, and records what comes
+// to Prometheus, as of the time at which the receiver handed it over.
 type prometheusRig struct {
-	*rig
+	t    *testing.T
 	otlp string
 	file *os.File
 	mu   sync.Mutex
+	at   time.Time
 }
 
-func newPrometheusRig(t *testing.T, r *rig) *prometheusRig {
+func newPrometheusRig(t *testing.T) *prometheusRig {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "recording.jsonl"))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, file.Close()) })
-	p := &prometheusRig{rig: r, file: file, otlp: loopback(t)}
+	p := &prometheusRig{t: t, file: file, otlp: loopback(t)}
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -95,45 +138,29 @@ func loopback(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// record writes a line of the recording, at the rig's time.
+// record writes a line of the recording.
 func (p *prometheusRig) record(line map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line["arrived"] = p.now().UnixMilli()
+	line["arrived"] = p.at.UnixMilli()
 	assert.NoError(p.t, json.NewEncoder(p.file).Encode(line))
 }
 
-func (*prometheusRig) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
-
-// ConsumeMetrics sends a batch by OTLP, and waits until it is where Prometheus would be.
-func (p *prometheusRig) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	body, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(md)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.otlp+"/v1/metrics", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-protobuf")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the collector answers %s", resp.Status)
-	}
-	return nil
-}
-
-// scrape records the receiver's internal metrics each minute, as Prometheus would scrape them from the collector, until the rig's clock shows to.
-func (p *prometheusRig) scrape(telemetry *componenttest.Telemetry, to time.Time) {
-	for at := p.now().Truncate(time.Minute); at.Before(to); at = at.Add(time.Minute) {
-		p.until(at)
-		var all metricdata.ResourceMetrics
-		require.NoError(p.t, telemetry.Reader.Collect(context.Background(), &all))
-		p.record(map[string]any{"page": page(&all)})
+// send hands deliveries over one after the other: the collector answers when all of one is where Prometheus would be.
+func (p *prometheusRig) send(all []delivery) {
+	p.t.Helper()
+	for _, d := range all {
+		p.mu.Lock()
+		p.at = d.at
+		p.mu.Unlock()
+		if d.otlp == nil {
+			p.record(map[string]any{"page": d.page})
+			continue
+		}
+		resp, err := http.Post("http://"+p.otlp+"/v1/metrics", "application/x-protobuf", bytes.NewReader(d.otlp))
+		require.NoError(p.t, err)
+		require.NoError(p.t, resp.Body.Close())
+		require.Equal(p.t, http.StatusOK, resp.StatusCode)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/otelcol-apigateway/awsapigateway/internal/awssim"
@@ -80,7 +81,7 @@ func (f *firing) stage() string {
 // TestAlertsFireOnAnIncident runs the receiver through an incident, hands everything through the built collector to where Prometheus would be, and
 // evaluates the rules in each minute by what had arrived by then. The dashboards' queries are asked of the same data.
 //
-// The collector is a process with a clock of its own, which has to keep up with the rig's fast one: nothing of this package runs beside it.
+// The collector is a process, so it comes after the receiver's bubble.
 func TestAlertsFireOnAnIncident(t *testing.T) {
 	racetest.Skip(t)
 	for _, c := range []struct {
@@ -92,41 +93,46 @@ func TestAlertsFireOnAnIncident(t *testing.T) {
 		{"rules-1m.yaml", time.Minute, 8 * time.Minute},
 	} {
 		t.Run(c.rules, func(t *testing.T) {
-			p := throughAnIncident(t, c.every)
+			epoch, delivered := throughAnIncident(t, c.every)
+			p := newPrometheusRig(t)
+			p.send(delivered)
 			var fired []firing
-			p.ruletest(&fired, "replay", "-recording", p.file.Name(), "-from", millis(p.epoch.Add(5*time.Minute)), "-to", millis(p.epoch.Add(monitored)),
+			p.ruletest(&fired, "replay", "-recording", p.file.Name(), "-from", millis(epoch.Add(5*time.Minute)), "-to", millis(epoch.Add(monitored)),
 				"../prometheus/"+c.rules)
-			p.assertIncident(fired, c.soon)
-			p.assertPanels()
+			assertIncident(t, epoch, fired, c.soon)
+			p.assertPanels(epoch)
 		})
 	}
 }
 
 // throughAnIncident runs the receiver, and scrapes its internal metrics, until the incident is long over.
-func throughAnIncident(t *testing.T, every time.Duration) *prometheusRig {
+func throughAnIncident(t *testing.T, every time.Duration) (epoch time.Time, delivered []delivery) {
 	t.Helper()
-	r := newRig(t, monitoredWorld, nil)
-	r.sink, r.telemetry = nil, componenttest.NewTelemetry()
-	r.edit = func(c *Config) {
-		c.Metrics.Levels = []string{"stage", "route"}
-		c.Metrics.HistogramBuckets = []float64{0.1, 0.5, 1, 2.5}
-		c.Inventory.Usage.Enabled = true
-		c.Metrics.Metrics = map[string]metrics.MetricConfig{}
-		for _, name := range []string{"aws.api_gateway.requests", "aws.api_gateway.errors", "aws.api_gateway.websocket.messages"} {
-			c.Metrics.Metrics[name] = metrics.MetricConfig{CollectionInterval: every}
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, monitoredWorld, nil)
+		r.sink, r.telemetry = nil, componenttest.NewTelemetry()
+		r.edit = func(c *Config) {
+			c.Metrics.Levels = []string{"stage", "route"}
+			c.Metrics.HistogramBuckets = []float64{0.1, 0.5, 1, 2.5}
+			c.Inventory.Usage.Enabled = true
+			c.Metrics.Metrics = map[string]metrics.MetricConfig{}
+			for _, name := range []string{"aws.api_gateway.requests", "aws.api_gateway.errors", "aws.api_gateway.websocket.messages"} {
+				c.Metrics.Metrics[name] = metrics.MetricConfig{CollectionInterval: every}
+			}
 		}
-	}
-	p := newPrometheusRig(t, r)
-	stop, err := r.tryStart(p)
-	assert.NoError(t, err)
-	p.scrape(r.telemetry, r.epoch.Add(monitored))
-	stop()
-	return p
+		d := &deliveries{now: r.now}
+		stop, err := r.tryStart(d)
+		require.NoError(t, err)
+		d.scrape(r, r.epoch.Add(monitored))
+		stop()
+		epoch, delivered = r.epoch, d.all
+	})
+	return epoch, delivered
 }
 
 // assertPanels asserts that each query of the dashboards of APIs returns something, for one API or another, and that those of the collector, which
 // show much only when it goes wrong, can be evaluated.
-func (p *prometheusRig) assertPanels() {
+func (p *prometheusRig) assertPanels(epoch time.Time) {
 	series := map[string]int{}
 	for _, api := range []string{"orders", "payments", "chat"} {
 		var answers []struct {
@@ -134,7 +140,7 @@ func (p *prometheusRig) assertPanels() {
 			Series            int
 		}
 		p.ruletest(
-			&answers, "query", "-recording", p.file.Name(), "-at", millis(p.epoch.Add(incidentEnds)), "-set", "api="+api, "-set", "stage=ill",
+			&answers, "query", "-recording", p.file.Name(), "-at", millis(epoch.Add(incidentEnds)), "-set", "api="+api, "-set", "stage=ill",
 			"../grafana/apigateway-estate.json", "../grafana/apigateway-api.json", "../grafana/apigateway-stage.json", "../grafana/apigateway-collector.json",
 		)
 		for _, a := range answers {
@@ -152,9 +158,10 @@ func (p *prometheusRig) assertPanels() {
 func millis(t time.Time) string { return fmt.Sprint(t.UnixMilli()) }
 
 // assertIncident asserts which alerts fired, and when.
-func (p *prometheusRig) assertIncident(fired []firing, soon time.Duration) {
+func assertIncident(t *testing.T, epoch time.Time, fired []firing, soon time.Duration) {
+	t.Helper()
 	ill := []string{"orders/ill", "payments/ill", "chat/ill"}
-	begins, ends := p.epoch.Add(incidentBegins), p.epoch.Add(incidentEnds)
+	begins, ends := epoch.Add(incidentBegins), epoch.Add(incidentEnds)
 	want := map[string][]string{
 		"APIGatewayServerErrors": ill, "APIGatewayLatencyHigh": ill[:2], "APIGatewayIntegrationLatencyHigh": ill[1:],
 		"APIGatewayErrorBudgetBurn1H": ill, "APIGatewayErrorBudgetBurn6H": ill, "APIGatewayErrorBudgetBurn1D": ill, "APIGatewayErrorBudgetBurn3D": ill,
@@ -175,23 +182,23 @@ func (p *prometheusRig) assertIncident(fired []firing, soon time.Duration) {
 		name := f.Alert + " of " + f.stage() + f.Labels["aws_api_gateway_canary"] + f.Labels["error_type"]
 		minutes[name] = append(minutes[name], f.At)
 		at := time.UnixMilli(f.At)
-		assert.True(p.t, at.After(begins), "%s %s before the incident", name, begins.Sub(at))
-		assert.True(p.t, at.Before(ends.Add(max(last[f.Alert], 10*time.Minute)+9*time.Minute)), "%s %s after the incident", name, at.Sub(ends))
+		assert.True(t, at.After(begins), "%s %s before the incident", name, begins.Sub(at))
+		assert.True(t, at.Before(ends.Add(max(last[f.Alert], 10*time.Minute)+9*time.Minute)), "%s %s after the incident", name, at.Sub(ends))
 	}
 	for alert, stages := range want {
-		assert.ElementsMatch(p.t, stages, got[alert], alert)
+		assert.ElementsMatch(t, stages, got[alert], alert)
 		delete(got, alert)
 	}
-	assert.Empty(p.t, got, "alerts that nothing caused")
+	assert.Empty(t, got, "alerts that nothing caused")
 	for name, at := range minutes {
 		latest := 16 * time.Minute
 		if strings.HasPrefix(name, "APIGatewayServerErrors") {
 			latest = soon
 		}
-		p.t.Log(name, "fires after", time.UnixMilli(at[0]).Sub(begins))
-		assert.LessOrEqual(p.t, time.UnixMilli(at[0]).Sub(begins), latest, "%s fires late", name)
+		t.Log(name, "fires after", time.UnixMilli(at[0]).Sub(begins))
+		assert.LessOrEqual(t, time.UnixMilli(at[0]).Sub(begins), latest, "%s fires late", name)
 		for i := 1; i < len(at); i++ {
-			assert.Equal(p.t, at[i-1]+time.Minute.Milliseconds(), at[i], "%s pauses", name)
+			assert.Equal(t, at[i-1]+time.Minute.Milliseconds(), at[i], "%s pauses", name)
 		}
 	}
 }

@@ -310,7 +310,7 @@ func TestContextEndsASlowCall(t *testing.T) {
 		stop := time.AfterFunc(50*time.Millisecond, cancel)
 		began := time.Now()
 		err := do(ctx)
-		assert.Less(t, time.Since(began), time.Second, name)
+		assert.Less(t, time.Since(began), 10*time.Second, name)
 		assert.Equal(t, Canceled, ClassOf(err), "%s: %v", name, err)
 		stop.Stop()
 		cancel()
@@ -326,7 +326,7 @@ func TestContextEndsAWait(t *testing.T) {
 	began := time.Now()
 	_, err := f.client().restAPIs(ctx)
 	require.Error(t, err)
-	assert.Less(t, time.Since(began), time.Second)
+	assert.Less(t, time.Since(began), 10*time.Second)
 	assert.EqualValues(t, 1, a.calls.Load())
 }
 

@@ -313,7 +313,7 @@ func TestConnectionsCloseWithTheSession(t *testing.T) {
 	opened, _ = conns.counts()
 	assert.Equal(t, 1, opened)
 	second.session.Close()
-	assert.Eventually(t, func() bool { _, open := conns.counts(); return open == 0 }, time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { _, open := conns.counts(); return open == 0 }, 10*time.Second, time.Millisecond)
 	sim.Close()
 	server.Close()
 	goleak.VerifyNone(t, before)
