@@ -49,13 +49,13 @@ func addSettings(to map[string]string, path string, v reflect.Value) {
 		case !field.IsValid():
 			to[name] = ""
 		default:
-			to[name] = written(field)
+			to[name] = inYAML(field)
 		}
 	}
 }
 
-// written is a value as a page writes it, "" for none.
-func written(v reflect.Value) string {
+// inYAML is a value as a page writes it, "" for none.
+func inYAML(v reflect.Value) string {
 	switch value := v.Interface().(type) {
 	case time.Duration:
 		return regexp.MustCompile(`([hm])0[ms](0s)?$`).ReplaceAllString(value.String(), "$1")
