@@ -161,7 +161,7 @@ func (b *book) encode(key string) ([]byte, error) { return json.Marshal(b.stages
 func (r *Reader) learn(ctx context.Context, api, stage, text string) {
 	key := stageKey(api, stage)
 	r.index.Formats[key] = r.now().UnixMilli()
-	stored := r.key("format/" + key)
+	stored := r.formatKey(key)
 	if _, known := r.book.stages[key]; !known {
 		raw, err := r.Store.Get(ctx, stored)
 		if err == nil && raw != nil {

@@ -11,6 +11,8 @@ import (
 // index is what is stored per target.
 type index struct {
 	V int `json:"v"`
+	// Account is the one that was read, "" of collectors that did not say it.
+	Account string `json:"account,omitempty"`
 	// First is the target's first start, Seen when the inventory was taken up last: Unix milliseconds.
 	First int64 `json:"first"`
 	Seen  int64 `json:"seen,omitempty"`
@@ -21,14 +23,14 @@ type index struct {
 	Starts map[string]int64 `json:"starts,omitempty"`
 }
 
-func newIndex(first int64) index {
-	return index{V: storedVersion, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}, Starts: map[string]int64{}}
+func newIndex(account string, first int64) index {
+	return index{V: storedVersion, Account: account, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}, Starts: map[string]int64{}}
 }
 
 // loadIndex reads what is stored of the target.
 func (r *Reader) loadIndex(ctx context.Context) error {
 	now := r.now()
-	r.index, r.seenBefore = newIndex(now.UnixMilli()), now
+	r.index, r.seenBefore = newIndex(r.Target.AccountID, now.UnixMilli()), now
 	b, err := r.Store.Get(ctx, r.key("index"))
 	if err != nil || b == nil {
 		return err
@@ -39,6 +41,9 @@ func (r *Reader) loadIndex(ctx context.Context) error {
 	}
 	if x.V != storedVersion || x.First < 0 || x.First > maxUnixMS {
 		return fmt.Errorf("cannot decode the stored log groups: version %d, first start %d", x.V, x.First)
+	}
+	if x.Account != "" && x.Account != r.Target.AccountID {
+		return r.replace(ctx, &x)
 	}
 	r.index.First = min(x.First, now.UnixMilli())
 	if x.Seen > 0 && x.Seen < now.UnixMilli() {
@@ -58,6 +63,38 @@ func (r *Reader) loadIndex(ctx context.Context) error {
 	return nil
 }
 
+// replace removes what is stored of another account, whose credentials the target had before: its log groups may have the same names.
+func (r *Reader) replace(ctx context.Context, other *index) error {
+	changes := map[string][]byte{}
+	for name := range other.Groups {
+		r.dropGroup(ctx, name, changes)
+	}
+	for stage := range other.Formats {
+		changes[r.formatKey(stage)] = nil
+	}
+	b, err := json.Marshal(r.index)
+	if err != nil {
+		return fmt.Errorf("cannot encode the log groups: %w", err)
+	}
+	changes[r.key("index")] = b
+	return r.Store.Apply(ctx, changes)
+}
+
+// dropGroup adds to changes the removal of all that is stored of a group.
+func (r *Reader) dropGroup(ctx context.Context, name string, changes map[string][]byte) {
+	key := r.groupKey(name)
+	changes[key], changes[r.halfKey(name)] = nil, nil
+	b, err := r.Store.Get(ctx, key)
+	if err != nil || b == nil {
+		return
+	}
+	if s, err := decodeStored(b); err == nil {
+		for _, c := range s.Chunks {
+			changes[chunkKey(key, c.N)] = nil
+		}
+	}
+}
+
 // saveIndex stores what has a stored value, and drops what nobody has wanted for keepUnseen.
 func (r *Reader) saveIndex(ctx context.Context) {
 	if !r.Store.Durable() {
@@ -72,21 +109,13 @@ func (r *Reader) saveIndex(ctx context.Context) {
 		}
 		delete(r.index.Groups, name)
 		delete(r.index.Starts, name)
-		key := r.groupKey(name)
-		changes[key], changes[r.halfKey(name)] = nil, nil
-		if b, err := r.Store.Get(ctx, key); err == nil && b != nil {
-			if s, err := decodeStored(b); err == nil {
-				for _, c := range s.Chunks {
-					changes[chunkKey(key, c.N)] = nil
-				}
-			}
-		}
+		r.dropGroup(ctx, name, changes)
 	}
 	for stage, seen := range r.index.Formats {
 		if seen < oldest {
 			delete(r.index.Formats, stage)
 			delete(r.book.stages, stage)
-			changes[r.key("format/"+stage)] = nil
+			changes[r.formatKey(stage)] = nil
 		}
 	}
 	maps.DeleteFunc(r.index.Starts, func(name string, _ int64) bool { return r.groups.stored(name, r.began) })

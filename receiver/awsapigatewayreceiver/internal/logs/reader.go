@@ -77,7 +77,7 @@ func New(s Settings) *Reader {
 		describeNow: make(chan struct{}, 1), said: map[string]bool{}, asks: map[string]*ask{},
 		askLimit: rate.NewLimiter(asksPerSecond, askBurst),
 	}
-	r.index = newIndex(0)
+	r.index = newIndex("", 0)
 	r.pages.New = func() any { return &model.LogPage{} }
 	r.book = newBook(r.writer, s.Spans != nil, s.Logger)
 	for _, f := range accesslog.Stock() {

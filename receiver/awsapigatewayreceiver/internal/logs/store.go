@@ -254,5 +254,6 @@ func unixMS(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-func (r *Reader) key(name string) string      { return "logs/" + r.Target.Label + "/" + name }
-func (r *Reader) groupKey(name string) string { return r.key("group/" + name) }
+func (r *Reader) key(name string) string        { return "logs/" + r.Target.Label + "/" + name }
+func (r *Reader) groupKey(name string) string   { return r.key("group/" + name) }
+func (r *Reader) formatKey(stage string) string { return r.key("format/" + stage) }

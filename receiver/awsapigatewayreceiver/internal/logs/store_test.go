@@ -37,7 +37,7 @@ func newKeeper(store *checkpoint.Store, now int64) *keeper {
 		Target: model.Target{Label: "default/us-east-1"}, Config: &config, Store: store, Logger: zap.New(core), Client: &fakeClient{now: func() time.Time { return time.UnixMilli(now) }},
 		Recorder: Recorder{CheckpointError: func(context.Context) { k.errors++ }},
 	}}
-	k.index, k.Reader.said = newIndex(now), map[string]bool{}
+	k.index, k.Reader.said = newIndex("", now), map[string]bool{}
 	return k
 }
 
@@ -279,7 +279,7 @@ func TestIndexThatMakesNoSense(t *testing.T) {
 		k := newKeeper(disk.Open(t), t0)
 		require.NoError(t, disk.Set(t.Context(), k.key("index"), []byte(stored)))
 		assert.ErrorContains(t, k.loadIndex(t.Context()), "cannot decode the stored log groups", stored)
-		assert.Equal(t, newIndex(t0), k.index)
+		assert.Equal(t, newIndex("", t0), k.index)
 	}
 	// A clock that was set back since.
 	disk := &checkpointtest.Disk{}
