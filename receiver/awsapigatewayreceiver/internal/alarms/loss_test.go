@@ -2,6 +2,7 @@ package alarms
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -85,4 +86,24 @@ func TestPositionsInTheFuture(t *testing.T) {
 	r.account.history = []model.Transition{raised("x", minute(11.5))}
 	r.step(t, again, time.Minute)
 	assert.Equal(t, []string{ordersProd + " x 12:11"}, r.taker.records)
+}
+
+// Credentials of another account begin anew: what its alarms did before is not of this target's time.
+func TestHistoryOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	for account, want := range map[string][]string{"222233334444": nil, target.AccountID: {ordersProd + " x 13:00"}, "": {ordersProd + " x 13:00"}} {
+		store := checkpointtest.Open(t, t.TempDir())
+		r, tr := newHistory(t, store)
+		b, err := json.Marshal(stored{V: positionsVersion, Account: account, Positions: tr.positions})
+		require.NoError(t, err)
+		require.NoError(t, store.Apply(context.Background(), map[string][]byte{tr.Key: b}))
+		r.account.history = []model.Transition{raised("x", minute(60))}
+		r.now = minute(90)
+		again := r.transitions(t)
+		again.restore(context.Background())
+		r.step(t, again, time.Minute)
+		assert.Equal(t, want, r.taker.records)
+		assert.Zero(t, r.failed)
+		assert.Zero(t, r.lost)
+	}
 }

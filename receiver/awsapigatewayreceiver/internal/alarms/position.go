@@ -70,7 +70,9 @@ func (t *Transitions) notUsed(ctx context.Context, err error) {
 const positionsVersion = 1
 
 type stored struct {
-	V         int                  `json:"v"`
+	V int `json:"v"`
+	// Account is the one whose alarms were read, "" of collectors that did not say it.
+	Account   string               `json:"account,omitempty"`
 	Positions map[string]*position `json:"positions"`
 }
 
@@ -82,7 +84,7 @@ var types = []string{model.MetricAlarm, model.CompositeAlarm, model.LogAlarm}
 func (t *Transitions) restore(ctx context.Context) {
 	b, err := t.Store.Get(ctx, t.Key)
 	if err == nil && b != nil {
-		t.positions, err = decodePositions(b)
+		t.positions, err = decodePositions(b, t.List.Inventory.Account())
 	}
 	if err != nil {
 		t.notUsed(ctx, err)
@@ -100,7 +102,8 @@ func (t *Transitions) restore(ctx context.Context) {
 	}
 }
 
-func decodePositions(b []byte) (map[string]*position, error) {
+// decodePositions returns none that are another account's, whose credentials the target had before.
+func decodePositions(b []byte, account string) (map[string]*position, error) {
 	s := stored{}
 	if err := json.Unmarshal(b, &s); err != nil {
 		return map[string]*position{}, fmt.Errorf("cannot decode positions of alarms: %w", err)
@@ -109,6 +112,9 @@ func decodePositions(b []byte) (map[string]*position, error) {
 		return map[string]*position{}, fmt.Errorf("cannot decode positions of alarms: version %d", s.V)
 	}
 	out := map[string]*position{}
+	if s.Account != "" && s.Account != account {
+		return out, nil
+	}
 	for _, kind := range types {
 		p := s.Positions[kind]
 		if p == nil {
@@ -130,7 +136,7 @@ const maxUnixMS = 253402300799_000
 
 // save stores the positions, although the collector is stopped meanwhile: what was taken has to be noted.
 func (t *Transitions) save(ctx context.Context) {
-	b, err := json.Marshal(stored{V: positionsVersion, Positions: t.positions})
+	b, err := json.Marshal(stored{V: positionsVersion, Account: t.List.Inventory.Account(), Positions: t.positions})
 	if err == nil {
 		err = t.Store.Apply(context.WithoutCancel(ctx), map[string][]byte{t.Key: b})
 	}

@@ -166,7 +166,7 @@ func FuzzPositions(f *testing.F) {
 	f.Add([]byte(`{"v": 1, "positions": {"MetricAlarm": {"first": 1, "to": 2, "seen": {"a": 2}}}}`))
 	f.Add([]byte(`{"v": 1, "positions": {"LogAlarm": null}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		positions, err := decodePositions(b)
+		positions, err := decodePositions(b, "")
 		assert.True(t, err == nil || len(positions) == 0)
 		for _, p := range positions {
 			p.take("x", noon.UnixMilli())

@@ -97,6 +97,9 @@ func (inv *Inventory) Wait(ctx context.Context) (*Snapshot, error) {
 // Current returns the newest snapshot, nil before the first.
 func (inv *Inventory) Current() *Snapshot { return inv.current.Load() }
 
+// Account is the target's.
+func (inv *Inventory) Account() string { return inv.target.AccountID }
+
 // Age is the time since the newest complete list began, and false before the first.
 func (inv *Inventory) Age() (time.Duration, bool) {
 	s := inv.current.Load()

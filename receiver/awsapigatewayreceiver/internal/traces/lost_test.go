@@ -156,3 +156,39 @@ func TestFirstStartThatReadsNothingIsGoneOnWith(t *testing.T) {
 		})
 	}
 }
+
+// Credentials of another account begin anew: how far the one before was read says nothing of its traces.
+func TestTracesOfAnotherAccount(t *testing.T) {
+	for name, off := range map[string]time.Duration{"at once": 0, "after days": 72 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := &checkpointtest.Disk{}
+				b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = time.Hour })
+				b.Store = disk.Open(t)
+				b.client.every(time.Minute, time.Now(), 30*time.Minute)
+				stop := b.run(t.Context())
+				time.Sleep(2 * time.Hour)
+				stop()
+				require.Len(t, b.came(), 30)
+				time.Sleep(off)
+
+				other := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = time.Hour })
+				other.Store, other.Target.AccountID = b.Store, "222233334444"
+				other.client.every(10*time.Second, time.Now().Add(-50*time.Minute), 50*time.Minute)
+				for range 2 {
+					other.restart()
+					stop = other.run(t.Context())
+					time.Sleep(30 * time.Minute)
+					stop()
+				}
+				assert.Len(t, other.came(), 300)
+				for span, times := range other.came() {
+					assert.Equal(t, 1, times, span)
+				}
+				assert.Zero(t, other.lost())
+				assert.Zero(t, other.counted("checkpoint"))
+				assert.Len(t, disk.Keys(), 1, "what is stored of the account before is removed")
+			})
+		})
+	}
+}

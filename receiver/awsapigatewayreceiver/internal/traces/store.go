@@ -28,7 +28,9 @@ const (
 
 // stored is the position of a target as it is kept. What is remembered of traces stands in values of its own, each written once.
 type stored struct {
-	V       int            `json:"v"`
+	V int `json:"v"`
+	// Account is the one that was read, "" of collectors that did not say it.
+	Account string         `json:"account,omitempty"`
 	Next    int64          `json:"next"`
 	Windows []storedWindow `json:"windows,omitempty"`
 }
@@ -72,7 +74,7 @@ func (r *Reader) save(ctx context.Context, changes map[string][]byte) {
 	if !r.Store.Durable() {
 		return
 	}
-	s := stored{V: storedVersion, Next: r.next}
+	s := stored{V: storedVersion, Account: r.Target.AccountID, Next: r.next}
 	for _, w := range r.windows {
 		s.Windows = append(s.Windows, storedWindow{w.Start, w.End, w.chunks, w.read})
 	}
@@ -123,14 +125,17 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if s.Account != "" && s.Account != r.Target.AccountID {
+		r.replace(ctx, s.Windows)
+		return nil
+	}
 	oldest := now.Add(-r.Config.MaxBackfill).Unix()
 	r.next = max(s.Next, oldest)
 	unread := s.Next // what was read up to
 	var old []*window
 	var errs []error
-	for _, stored := range s.Windows {
-		w := newWindow(model.Window{Start: stored.Start, End: stored.End})
-		w.chunks, w.read = stored.Chunks, stored.Read
+	for i := range s.Windows {
+		w := s.Windows[i].window()
 		if w.End <= oldest {
 			if old = append(old, w); w.read {
 				errs = append(errs, r.abandon(ctx, w))
@@ -150,6 +155,21 @@ func (r *Reader) load(ctx context.Context, b []byte, now time.Time) error {
 		r.forget(ctx, old...)
 	}
 	return errors.Join(errs...)
+}
+
+func (s *storedWindow) window() *window {
+	w := newWindow(model.Window{Start: s.Start, End: s.End})
+	w.chunks, w.read = s.Chunks, s.Read
+	return w
+}
+
+// replace begins anew, and drops what is stored of another account, whose credentials the target had before.
+func (r *Reader) replace(ctx context.Context, others []storedWindow) {
+	windows := make([]*window, len(others))
+	for i := range others {
+		windows[i] = others[i].window()
+	}
+	r.forget(ctx, windows...)
 }
 
 // abandon counts the traces of a window that were to be read again.
