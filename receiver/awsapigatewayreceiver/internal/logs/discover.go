@@ -132,6 +132,7 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 		case moved && dark != "", left != nil && has(name, access):
 		case dark == "":
 			s := r.newSource(k, a, stage.Name, name, excluded)
+			s.settings = stage
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
 			if moved && log.Format != "" { // a restart may have forgotten it
 				if format := r.book.compile(log.Format, a.ID, stage.Name); format.bound != nil && !slices.Contains(s.formats, format) {
@@ -152,7 +153,7 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 			return
 		}
 		s := r.newSource(k, a, stage.Name, name, excluded)
-		s.kind, s.canary = execution, canary
+		s.kind, s.canary, s.settings = execution, canary, stage
 		f.sources[name] = append(f.sources[name], s)
 	}
 	add(executionPrefix+a.ID+"/"+stage.Name, false)
@@ -305,36 +306,18 @@ func (r *Reader) discover(ctx context.Context) {
 		}
 		g.routes.Store(r.routesOf(name, sources, k, hosts))
 		g.mu.Lock()
+		left := !g.leaveAt.IsZero()
 		g.leaveAt, g.removed = time.Time{}, false
 		g.mu.Unlock()
+		if left {
+			r.apply(ctx, map[string][]byte{r.leftKey(name): nil})
+		}
 		if added {
 			r.groups.put(g)
 		}
 		r.index.Groups[name] = now.UnixMilli()
 	}
-	for _, g := range r.groups.all() {
-		if _, ok := f.sources[g.name]; ok {
-			continue
-		}
-		// Nobody writes to it any more; what comes late is waited for.
-		g.mu.Lock()
-		if g.leaveAt.IsZero() {
-			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
-		}
-		gone := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
-		if gone {
-			// It is all final now; should the group come back, it goes on from here.
-			g.removed, g.describedAt = true, time.Time{}
-			g.pos.settled = max(g.pos.settled, g.pos.newest+1)
-			g.seen = newMemory()
-			g.remembered.Store(0)
-		}
-		g.mu.Unlock()
-		if gone {
-			r.save(ctx, g, nil, now)
-			r.groups.retire(g)
-		}
-	}
+	r.leave(ctx, &f, now)
 	r.discovered = true
 	r.targets.keep(snapshot)
 	r.saveIndex(ctx)

@@ -83,7 +83,7 @@ func (r *Reader) replace(ctx context.Context, other *index) error {
 // dropGroup adds to changes the removal of all that is stored of a group.
 func (r *Reader) dropGroup(ctx context.Context, name string, changes map[string][]byte) {
 	key := r.groupKey(name)
-	changes[key], changes[r.halfKey(name)] = nil, nil
+	changes[key], changes[r.halfKey(name)], changes[r.leftKey(name)] = nil, nil, nil
 	b, err := r.Store.Get(ctx, key)
 	if err != nil || b == nil {
 		return

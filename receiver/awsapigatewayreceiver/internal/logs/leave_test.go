@@ -271,6 +271,55 @@ func TestBacklogOfAStageThatLeftComesAfterARestart(t *testing.T) {
 	}
 }
 
+// So is a group that was not read to its end before the inventory forgot who had written to it, by the format that it had.
+func TestBacklogOfAStageThatIsForgotten(t *testing.T) {
+	for name, now := range map[string]account{
+		"its API was deleted": {},
+		"deleted":             {"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[]"},
+		"switched off":        notLogging,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, on, today := &checkpointtest.Disk{}, oneGroup.snapshot(t), now.snapshot(t)
+				events := wrote(time.Now(), 30*time.Minute, 10*time.Second, quick)
+				var came []record
+				for run := range 4 {
+					b := newBench(t, on, nil)
+					b.Store = disk.Open(t)
+					b.client.filter = paged(events, 300)
+					b.refuse = func() error {
+						if run < 2 && len(b.records) >= 60*(1-run) {
+							return errors.New("not now")
+						}
+						return nil
+					}
+					if run > 0 {
+						b.inv.snapshot = today
+					}
+					stop := b.run(t.Context())
+					if run == 0 {
+						b.crawls(on, 30*time.Minute)
+					}
+					b.crawls(today, 5*time.Hour)
+					assert.Len(t, b.found(), map[bool]int{true: 1}[run < 2], "it is left once it was read")
+					stop()
+					came = append(came, b.came()...)
+					if run == 3 {
+						assert.Empty(t, b.client.made(), "nor is it read again")
+						assert.NotContains(t, strings.Join(disk.Keys(), " "), "/left/")
+					}
+					time.Sleep(time.Hour)
+				}
+				assertOnce(t, &bench{records: came}, events)
+				for _, r := range came {
+					assert.Contains(t, r.attributes, "aws.request_id")
+					assert.Equal(t, "r1", r.resource["aws.api_gateway.api_id"], r.resource)
+				}
+			})
+		})
+	}
+}
+
 // A stage that left twice, as when its canary ended and it was deleted then, is one source of its log groups: its lines are its own.
 func TestStageThatLeftTwiceIsOneSource(t *testing.T) {
 	on := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": strings.Replace(oneGroup["GetStagesr1"], "{", `{"methodSettings":{"*/*":{"loggingLevel":"INFO"}},`, 1)}
@@ -330,4 +379,18 @@ func TestWhatNobodyWantsLeavesStorageInTheSameRun(t *testing.T) {
 		assert.NotContains(t, string(index), "r1/dev")
 		assert.EqualValues(t, 0, b.counted("checkpoint"))
 	})
+}
+
+// What is kept of who wrote to a group that was left, and makes no sense, is said, and reads nothing.
+func TestWhoWroteToAGroupMakesNoSense(t *testing.T) {
+	for kept, failures := range map[string]int64{`{`: 1, `{"v":2}`: 1, `{"v":1}`: 0, `{"v":1,"until":-1,"sources":[{}]}`: 0} {
+		disk := &checkpointtest.Disk{}
+		b := newBench(t, account{}.snapshot(t), nil)
+		b.Store = disk.Open(t)
+		b.index.Groups["orders"], b.index.Starts["orders"] = 1, 1
+		require.NoError(t, disk.Set(t.Context(), b.leftKey("orders"), []byte(kept)))
+		b.discover(t.Context())
+		assert.Empty(t, b.found(), kept)
+		assert.Equal(t, failures, b.counted("checkpoint"), kept)
+	}
 }

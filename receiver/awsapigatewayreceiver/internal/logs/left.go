@@ -1,7 +1,11 @@
 package logs
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -52,6 +56,9 @@ func (r *Reader) findLeft(ctx context.Context, k *known, f *found) {
 			}
 		}
 	}
+	if !r.discovered {
+		r.findKept(ctx, k, f, &late, until)
+	}
 	for name, sources := range late.sources {
 		if _, read := f.sources[name]; !read && r.behind(ctx, name, until[name]) {
 			f.sources[name] = sources
@@ -70,4 +77,113 @@ func (r *Reader) behind(ctx context.Context, name string, until time.Time) bool 
 		r.checkpointFailed(ctx, err)
 	}
 	return ok && g.readTo() < until.UnixMilli()
+}
+
+// storedLeft is what is kept of a group that nobody writes to any more, until it was read to its end: the inventory forgets whose its lines are.
+type storedLeft struct {
+	V       int            `json:"v"`
+	Until   int64          `json:"until"` // Unix milliseconds
+	Sources []storedSource `json:"sources"`
+}
+
+type storedSource struct {
+	API   *model.API   `json:"api"`
+	Stage *model.Stage `json:"stage"`
+}
+
+// maxKept bounds the sources that are kept of a group.
+const maxKept = 1000
+
+func (r *Reader) leftKey(name string) string { return r.key("left/" + name) }
+
+// findKept takes up the groups that an earlier run did not read to their end, and of which the inventory knows nothing any more.
+func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until map[string]time.Time) {
+	var names, keys []string
+	for _, name := range slices.Sorted(maps.Keys(r.index.Groups)) {
+		if f.sources[name] == nil && late.sources[name] == nil {
+			names, keys = append(names, name), append(keys, r.leftKey(name))
+		}
+	}
+	values, err := r.Store.GetAll(ctx, keys)
+	if err != nil {
+		r.checkpointFailed(ctx, err)
+		return
+	}
+	for i, name := range names {
+		if values[i] == nil {
+			continue
+		}
+		var kept storedLeft
+		if err := json.Unmarshal(values[i], &kept); err != nil || kept.V != storedVersion {
+			r.checkpointFailed(ctx, fmt.Errorf("cannot decode who wrote to log group %q: %w", name, cmp.Or(err, errKept)))
+			continue
+		}
+		until[name] = time.UnixMilli(kept.Until)
+		late.sources[name] = r.kept(ctx, k, name, &kept)
+	}
+}
+
+var errKept = errors.New("its version is not known")
+
+// kept are the sources of a group that were kept.
+func (r *Reader) kept(ctx context.Context, k *known, name string, kept *storedLeft) []*source {
+	one := found{sources: map[string][]*source{}, dark: map[string]string{}}
+	for _, s := range kept.Sources {
+		if s.API == nil || s.Stage == nil {
+			continue
+		}
+		there := slices.ContainsFunc(k.snapshot.Stages[s.API.ID], func(o model.Stage) bool { return o.Name == s.Stage.Name })
+		r.findStage(ctx, k, s.API, s.Stage, &inventory.Left{Stage: *s.Stage, Moved: there}, &one)
+	}
+	return one.sources[name]
+}
+
+// keep adds to changes who wrote to a group that is left from now on. Its position may not be stored for long, as the pipeline refuses.
+func (r *Reader) keep(g *group, until time.Time, changes map[string][]byte) {
+	kept := storedLeft{V: storedVersion, Until: until.UnixMilli()}
+	for _, s := range g.routes.Load().sources {
+		if s.settings != nil && len(kept.Sources) < maxKept {
+			kept.Sources = append(kept.Sources, storedSource{s.api, s.settings})
+		}
+	}
+	if b, err := json.Marshal(kept); err == nil && len(kept.Sources) > 0 {
+		changes[r.leftKey(g.name)] = b
+	}
+}
+
+// leave gives up the groups that nobody writes to any more, once what may come late has been waited for and all of it was read.
+func (r *Reader) leave(ctx context.Context, f *found, now time.Time) {
+	changes := map[string][]byte{}
+	for _, g := range r.groups.all() {
+		if _, ok := f.sources[g.name]; ok {
+			continue
+		}
+		g.mu.Lock()
+		if g.leaveAt.IsZero() {
+			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
+			r.keep(g, g.leaveAt, changes)
+		}
+		gone := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
+		if gone {
+			// It is all final now; should the group come back, it goes on from here.
+			g.removed, g.describedAt = true, time.Time{}
+			g.pos.settled = max(g.pos.settled, g.pos.newest+1)
+			g.seen = newMemory()
+			g.remembered.Store(0)
+			changes[r.leftKey(g.name)] = nil
+		}
+		g.mu.Unlock()
+		if gone {
+			r.save(ctx, g, nil, now)
+			r.groups.retire(g)
+		}
+	}
+	r.apply(ctx, changes)
+}
+
+// apply stores changes, although the collector is stopped meanwhile.
+func (r *Reader) apply(ctx context.Context, changes map[string][]byte) {
+	if err := r.Store.Apply(context.WithoutCancel(ctx), changes); err != nil {
+		r.checkpointFailed(ctx, err)
+	}
 }

@@ -22,9 +22,11 @@ const (
 
 // source is a stage whose lines are in a group.
 type source struct {
-	kind     kind
-	api      *model.API
-	stage    string // "": the API's lines, of whatever stage
+	kind  kind
+	api   *model.API
+	stage string // "": the API's lines, of whatever stage
+	// settings are the stage's, by which it was found; nil where the user named its log group.
+	settings *model.Stage
 	canary   bool
 	excluded bool // by the apis setting
 	// recordless: no records are made of its lines. traced: no spans, since its segments are pulled from X-Ray.
