@@ -1,0 +1,26 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A container by hand has the memory and the time to stop that the manifests give, as the page says of everything in it.
+func TestContainersByHandHaveTheManifestsLimits(t *testing.T) {
+	_, run, ok := strings.Cut(strings.ReplaceAll(page(t, root, "docs", "deployment.md"), "\\\n", ""), "\ndocker run ")
+	require.True(t, ok)
+	run, _, _ = strings.Cut(run, "\n")
+	manifest := page(t, root, "deploy", "kubernetes", "otelcol-apigateway.yaml")
+	for option, value := range map[string]string{
+		"--memory ":       submatches(manifest, `limits: \{memory: (\d+)Mi\}`)[0] + "m ",
+		"-e GOMEMLIMIT=":  submatches(manifest, `name: GOMEMLIMIT, value: (\w+)`)[0] + " ",
+		"--stop-timeout ": submatches(manifest, `terminationGracePeriodSeconds: (\d+)`)[0] + " ",
+		"-v positions:":   submatches(manifest, `name: positions, mountPath: (\S+)\}`)[0] + " ",
+		"ghcr.io/":        strings.TrimPrefix(submatches(manifest, `image: (\S+)`)[0], "ghcr.io/"),
+	} {
+		assert.Contains(t, run, option+value)
+	}
+}
