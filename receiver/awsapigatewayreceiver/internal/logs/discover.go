@@ -133,6 +133,7 @@ func (r *Reader) findStage(ctx context.Context, k *known, a *model.API, stage *m
 		case dark == "":
 			s := r.newSource(k, a, stage.Name, name, excluded)
 			s.settings = stage
+			s.traced = s.traced || left != nil && r.pulled(a, stage) // the inventory may no longer have it among its API's
 			s.formats = r.book.of(stageKey(a.ID, stage.Name), a.ID, stage.Name)
 			if moved && log.Format != "" { // a restart may have forgotten it
 				if format := r.book.compile(log.Format, a.ID, stage.Name); format.bound != nil && !slices.Contains(s.formats, format) {

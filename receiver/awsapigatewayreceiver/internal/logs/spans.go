@@ -20,9 +20,12 @@ func (r *Reader) recordsAccess() bool { return r.Emitter != nil && r.Config.Acce
 
 // traced says whether X-Ray has the requests of a stage, and they are pulled from there. Lines of any stage of an API may be those of one that it has.
 func (r *Reader) traced(snapshot *inventory.Snapshot, a *model.API, stage string) bool {
-	return r.XRayPulled && a.Type == model.REST && slices.ContainsFunc(snapshot.Stages[a.ID], func(s model.Stage) bool {
-		return s.Tracing && (stage == "" || s.Name == stage)
-	})
+	return slices.ContainsFunc(snapshot.Stages[a.ID], func(s model.Stage) bool { return r.pulled(a, &s) && (stage == "" || s.Name == stage) })
+}
+
+// pulled says whether the segments of a stage's requests are pulled from X-Ray.
+func (r *Reader) pulled(a *model.API, s *model.Stage) bool {
+	return r.XRayPulled && a.Type == model.REST && s.Tracing
 }
 
 // trace adds to a source what its spans need.

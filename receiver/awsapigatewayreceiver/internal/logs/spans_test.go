@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -267,6 +268,27 @@ func TestRequestsThatXRayHasMakeNoSpans(t *testing.T) {
 				assert.Equal(t, tt.groups, slices.Sorted(maps.Keys(read)))
 				assert.Len(t, b.came(), map[bool]int{true: 6}[tt.reads.records])
 			})
+		})
+	}
+}
+
+// So have those of a stage with X-Ray on that was deleted, or moved its log: its last lines make no second spans.
+func TestLastRequestsThatXRayHasMakeNoSpans(t *testing.T) {
+	for name, stages := range map[string]string{"deleted": "[]", "moved": "[" + tracing("prod", "elsewhere") + "]", "gone with its API": ""} {
+		t.Run(name, func(t *testing.T) {
+			before := account{"GetRestApis": `[{"id":"r1","name":"orders"}]`, "GetStagesr1": "[" + tracing("prod", "orders") + "]"}.snapshot(t)
+			today := account{"GetRestApis": `[{"id":"r1","name":"orders"}]`, "GetStagesr1": stages}.snapshot(t)
+			left := inventory.Left{Stage: before.Stages["r1"][0], Since: time.Now(), Moved: name == "moved"}
+			today.Left = map[string][]inventory.Left{"r1": {left}}
+			if stages == "" {
+				today = account{}.snapshot(t)
+				today.Gone, today.Stages = []inventory.Gone{{API: before.APIs[0], Since: left.Since}}, before.Stages
+			}
+			b := newBenchFor(t, today, nil, signals{records: true, spans: true, xray: true})
+			b.discover(t.Context())
+			g := b.groups.get("orders")
+			require.NotNil(t, g)
+			assert.True(t, g.routes.Load().sources[0].traced)
 		})
 	}
 }
