@@ -116,6 +116,25 @@ func TestNothingIsScannedWithoutRESTAPIs(t *testing.T) {
 	})
 }
 
+// Where the REST APIs could not be listed yet, it is not known that there is nothing to look for: the windows wait.
+func TestTracesWaitForTheFirstListOfRESTAPIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unlisted := *account{"GetApis": `[{"apiId":"h1","name":"h","protocolType":"HTTP"}]`}.snapshot(t)
+		unlisted.Taken = time.Time{}
+		b := newBench(t, &unlisted, nil)
+		b.client.every(10*time.Second, time.Now(), time.Hour)
+		stop := b.run(t.Context())
+		defer stop()
+		time.Sleep(30 * time.Minute)
+		assert.Empty(t, b.client.made())
+		assert.ErrorIs(t, b.reported()[0], errUnlisted)
+		b.inv.see(oneAPI.snapshot(t))
+		time.Sleep(time.Hour)
+		assert.Len(t, b.came(), 360)
+		assert.NoError(t, b.reported()[len(b.reported())-1])
+	})
+}
+
 // Traces of a stage that the user does not want are neither retrieved nor counted as left out.
 func TestUnwantedStagesAreNotRetrieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

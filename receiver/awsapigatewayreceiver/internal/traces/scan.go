@@ -14,6 +14,9 @@ import (
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/traces/segment"
 )
 
+// errUnlisted leaves a window to later: there may be APIs with traces that no list has said yet.
+var errUnlisted = errors.New("cannot choose traces: the REST APIs could not be listed yet")
+
 // maxPages bounds a scan. The size of a page is not published.
 const maxPages = 100_000
 
@@ -21,7 +24,11 @@ const maxPages = 100_000
 func (r *Reader) scan(ctx context.Context, w *window) error {
 	now := w.now
 	if now.token == "" {
-		now.selection = newSelection(r.Inventory.Current()) // a token belongs to its expression
+		snapshot := r.Inventory.Current()
+		now.selection = newSelection(snapshot) // a token belongs to its expression
+		if now.expression == "" && !now.narrowed && snapshot.Taken.IsZero() {
+			return errUnlisted
+		}
 	}
 	for now.expression != "" {
 		page, err := r.Client.TraceSummaries(ctx, w.Window, now.expression, now.token)
