@@ -298,6 +298,7 @@ func (r *Reader) discover(ctx context.Context) {
 		r.Logger.Debug("The custom domain names are not known", zap.Error(err))
 	}
 	now := r.now()
+	r.noteGap(snapshot.Taken, now)
 	r.sayDark(f.dark)
 	for name, sources := range f.sources {
 		g := r.groups.get(name)
@@ -355,18 +356,29 @@ func (r *Reader) newGroup(ctx context.Context, name string, now time.Time) *grou
 }
 
 // firstRead is where the first read of a group begins: where start_at says, from the target's first start on. A stage that appears later has
-// been writing since the inventory was read before at most, by an earlier run if it appears soon after the start.
+// been writing since the inventory was read before at most, by an earlier run if it appears soon after the start, or before the APIs could not be listed.
 func (r *Reader) firstRead(now time.Time) int64 {
 	back, _ := r.Config.lookback() // checked
 	if back < 0 {
 		return 0
 	}
 	first, before := r.index.First-back.Milliseconds(), now
-	if now.Sub(r.began) < appearedWithin && r.seenBefore.Before(now) {
+	if now.Sub(r.resumed) < appearedWithin && r.seenBefore.Before(now) {
 		before = r.seenBefore
 	}
 	since := max(before.Add(-max(back, appearedWithin)).UnixMilli(), now.Add(-max(back, appearedWithin, r.Config.MaxBackfill)).UnixMilli())
 	return max(first, since, 0)
+}
+
+// noteGap notes when the APIs could be listed again that could not for long.
+func (r *Reader) noteGap(taken, now time.Time) {
+	if taken.IsZero() {
+		return
+	}
+	if !r.listed.IsZero() && taken.Sub(r.listed) > appearedWithin {
+		r.seenBefore, r.resumed = r.listed, now
+	}
+	r.listed = taken
 }
 
 // appearedWithin is how long before it was first seen a stage may have begun to write: some intervals of the inventory.

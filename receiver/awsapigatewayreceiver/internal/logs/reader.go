@@ -44,12 +44,13 @@ type Reader struct {
 	index     index
 	targets   targets
 	began     time.Time
-	// seenBefore is when an earlier run took the inventory up last.
-	seenBefore time.Time
-	pages      sync.Pool
-	slots      chan struct{}
-	builders   chan struct{}
-	running    sync.WaitGroup
+	// listed is when the inventory listed all APIs last. seenBefore is when it had before it could not for long, as before the start, and resumed since
+	// when it can.
+	listed, seenBefore, resumed time.Time
+	pages                       sync.Pool
+	slots                       chan struct{}
+	builders                    chan struct{}
+	running                     sync.WaitGroup
 
 	// describeNow asks for the description of groups that have none.
 	describeNow chan struct{}
@@ -94,6 +95,7 @@ func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
 	if err := r.loadIndex(ctx); err != nil {
 		r.checkpointFailed(ctx, err)
 	}
+	r.listed, r.resumed = r.seenBefore, r.began
 	if _, err := r.Inventory.Wait(ctx); err != nil {
 		return
 	}

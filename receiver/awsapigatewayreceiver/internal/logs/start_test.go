@@ -113,6 +113,28 @@ func TestStageThatAppearedMeanwhileIsReadFromItsBeginning(t *testing.T) {
 	})
 }
 
+// So is one that appeared while the APIs could not be listed, by the first start or any other.
+func TestStageThatAppearedWhileNothingWasListed(t *testing.T) {
+	for name, before := range map[string]account{"the list fails": {"GetRestApis": oneGroup["GetRestApis"]}, "one of the lists never came": {}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, old := time.Now(), *before.snapshot(t)
+				if len(before) == 0 {
+					old.Taken = time.Time{}
+				}
+				events := wrote(began.Add(2*time.Hour), 7*time.Hour, time.Minute, quick)
+				b := newBench(t, &old, nil)
+				b.Store, b.client.filter = (&checkpointtest.Disk{}).Open(t), paged(events, 1000)
+				stop := b.run(t.Context())
+				b.crawls(&old, 8*time.Hour) // whose Taken stays
+				b.crawls(oneGroup.snapshot(t), 4*time.Hour)
+				stop()
+				assertOnce(t, b, events)
+			})
+		})
+	}
+}
+
 // What retention takes of a group that was not readable since it is known is lost as well, over a restart, too; what is older was never promised.
 func TestRetentionOfAGroupThatWasNeverReadable(t *testing.T) {
 	racetest.Skip(t)
