@@ -107,6 +107,9 @@ func attempt[I, O, F any](ctx context.Context, c *Client, op operation, limiters
 	class := Class("ok")
 	if err != nil {
 		class = classify(ctx, err)
+		if class == NoCredentials && c.credentials != nil && errors.Is(err, context.DeadlineExceeded) {
+			class = Network // the role is still being assumed
+		}
 	}
 	c.telemetry.ReceiverAwsapigatewayAwsCalls.Add(ctx, 1, c.operationAttributes(op, attribute.String("outcome", string(class))))
 	if err == nil {
@@ -123,16 +126,25 @@ func attempt[I, O, F any](ctx context.Context, c *Client, op operation, limiters
 		c.telemetry.ReceiverAwsapigatewayAwsThrottles.Add(ctx, 1, c.operationAttributes(op))
 	case Malformed:
 		c.countMalformed(ctx, op)
-	case Expired:
-		expired := c.cfg.Credentials
-		if op.name == opAssumeRole.name {
-			expired = c.base
-		}
-		if cache, ok := expired.(*awssdk.CredentialsCache); ok {
-			cache.Invalidate()
-		}
+	case Expired, RegionDisabled:
+		c.invalidate(op, class)
 	}
 	return nil, c.fail(op, class, err)
+}
+
+// invalidate has the credentials of a call asked for again. Keys that AWS does not know may have been replaced; a role's session knows when it ends, and
+// all regions share it, of which one that is not enabled takes no key.
+func (c *Client) invalidate(op operation, class Class) {
+	credentials := c.cfg.Credentials
+	switch {
+	case op.name == opAssumeRole.name:
+		credentials = c.base
+	case class == RegionDisabled && c.credentials != nil:
+		return
+	}
+	if cache, ok := credentials.(*awssdk.CredentialsCache); ok {
+		cache.Invalidate()
+	}
 }
 
 // sendOnce sends one request and decodes its answer. A panic while hostile bytes are decoded is an error like any other.

@@ -138,6 +138,8 @@ func classify(ctx context.Context, err error) Class {
 	}
 	role := (*assumeRoleError)(nil)
 	assuming := errors.As(err, &role)
+	// The default chain assumes roles, too: those of service accounts in Kubernetes, and of profiles.
+	chain := !assuming && strings.Contains(err.Error(), "get credentials")
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		switch code := api.ErrorCode(); {
@@ -145,6 +147,8 @@ func classify(ctx context.Context, err error) Class {
 			return Throttled
 		case strings.HasPrefix(code, "AccessDenied"), code == "UnauthorizedOperation", code == "AuthorizationError", code == "NotAuthorized":
 			switch {
+			case chain:
+				return RoleRefused
 			case strings.Contains(api.ErrorMessage(), "explicit deny"):
 				return ExplicitDeny
 			case assuming:
@@ -153,6 +157,8 @@ func classify(ctx context.Context, err error) Class {
 				return Boundary
 			}
 			return Denied
+		case code == "InvalidIdentityToken": // the account does not know who vouches for a service account
+			return RoleRefused
 		case strings.HasPrefix(code, "ExpiredToken"), code == "RequestExpired":
 			return Expired
 		case code == "UnrecognizedClientException", code == "InvalidClientTokenId", code == "OptInRequired", code == "AuthFailure", code == "RegionDisabledException":
@@ -184,7 +190,7 @@ func classify(ctx context.Context, err error) Class {
 	switch {
 	case api != nil, errors.As(err, new(*plainError)):
 		return Invalid
-	case !assuming && strings.Contains(err.Error(), "get credentials"):
+	case chain:
 		return NoCredentials // none of the default chain's sources has any, or one does not answer
 	default:
 		return Network

@@ -1,0 +1,103 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// file writes a file of the test's own and returns its path.
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+// A role that the SDK assumes by itself, of a service account in Kubernetes or of a profile, is refused like the account's own: allowing in the identity's
+// policy what was called first mends nothing.
+func TestRoleOfTheDefaultChainIsRefused(t *testing.T) {
+	webIdentity := func(t *testing.T) {
+		t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file(t, "token"))
+		t.Setenv("AWS_ROLE_ARN", roleARN)
+	}
+	profile := func(t *testing.T) {
+		t.Setenv("AWS_CONFIG_FILE", file(t, "[profile reader]\nrole_arn = "+roleARN+"\nsource_profile = base\n[profile base]\naws_access_key_id = AKIA\naws_secret_access_key = s\n"))
+		t.Setenv("AWS_PROFILE", "reader")
+	}
+	for name, set := range map[string]struct {
+		env func(*testing.T)
+		wireError
+	}{
+		"trust policy of a service account's role": {webIdentity, wireError{403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"}},
+		"no identity provider":                     {webIdentity, wireError{400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://oidc.example"}},
+		"role of a profile":                        {profile, wireError{403, "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole on resource: " + roleARN}},
+		"role of a profile, explicitly":            {profile, wireError{403, "AccessDenied", "User: x is not authorized to perform: sts:AssumeRole with an explicit deny in a service control policy"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AWS_ACCESS_KEY_ID", "")
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+			set.env(t)
+			err := openHandler(t, set.wireError, nil).client().Identify(context.Background())
+			require.Error(t, err)
+			assert.Equal(t, RoleRefused, ClassOf(err), "%v", err)
+			assert.Contains(t, err.Error(), set.message)
+			assert.Contains(t, err.Error(), "the role's trust policy")
+		})
+	}
+}
+
+// A role's session that takes longer than a call may is not for want of credentials: the region where it is asked for first does not answer.
+func TestRoleThatTakesLongIsNoWantOfCredentials(t *testing.T) {
+	silent := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client leaves
+		<-r.Context().Done()
+	})
+	f := openHandler(t, silent, func(s *Settings) {
+		s.AttemptTimeout = 50 * time.Millisecond
+		withRole(Account{AccountID: otherAccount}, testRegion)(s)
+	})
+	_, err := f.client().restAPIs(context.Background())
+	assert.Equal(t, Network, ClassOf(err), "%v", err)
+	assert.NotContains(t, err.Error(), "no AWS credentials were found")
+}
+
+// Keys that are replaced where they come from, without a date, are asked for again when AWS knows the old ones no more.
+func TestReplacedKeysAreAskedForAgain(t *testing.T) {
+	var valid atomic.Int64
+	valid.Store(1)
+	aws := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Authorization"), fmt.Sprintf("Credential=AKIA%d/", valid.Load())) {
+			wireError{403, "UnrecognizedClientException", "The security token included in the request is invalid."}.ServeHTTP(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(noAPIs))
+	})
+	keys := func() string {
+		return fmt.Sprintf(`{"Version": 1, "AccessKeyId": "AKIA%d", "SecretAccessKey": "s"}`, valid.Load())
+	}
+	path := file(t, keys())
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_CONFIG_FILE", file(t, "[default]\ncredential_process = cat "+path+"\n"))
+	c := openHandler(t, aws, nil).client()
+	_, err := c.restAPIs(context.Background())
+	require.NoError(t, err)
+
+	valid.Store(2)
+	require.NoError(t, os.WriteFile(path, []byte(keys()), 0o600))
+	_, err = c.restAPIs(context.Background())
+	assert.Equal(t, RegionDisabled, ClassOf(err), "%v", err)
+	_, err = c.restAPIs(context.Background())
+	assert.NoError(t, err)
+}
