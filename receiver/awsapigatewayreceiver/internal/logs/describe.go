@@ -96,7 +96,8 @@ func (r *Reader) described(g *group, d *model.LogGroup, failed error) {
 	if reason == "" && before != "" {
 		reason, g.probing = before, true // reading it tells
 	} else {
-		g.unreadable, g.probing = reason, false
+		g.cannot(reason, now)
+		g.probing = false
 	}
 	start, absent := (reason == "" || g.probing) && !g.headActive, g.absent()
 	if start {

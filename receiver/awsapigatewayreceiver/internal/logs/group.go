@@ -21,6 +21,7 @@ type group struct {
 	described   model.LogGroup // by DescribeLogGroups; zero where it never answered
 	unreadable  string         // why nothing can be read, "" where it can
 	probing     bool           // reading said so, and will say when it can
+	missingAt   int64          // when it was found not to exist, Unix milliseconds
 	describedAt time.Time
 	recreated   int64        // when the group was made anew, 0 where it was not since the last read; Unix milliseconds
 	remembered  atomic.Int64 // events in seen, as others see it
@@ -162,6 +163,14 @@ func (g *group) take(j part, late time.Duration) taken {
 	g.seen.forget(p.settled)
 	g.begun, g.unread, g.dirty = true, false, true
 	return t
+}
+
+// cannot notes why nothing can be read of the group, "" where it can.
+func (g *group) cannot(reason string, now time.Time) {
+	if reason == darkMissing && g.unreadable != darkMissing {
+		g.missingAt = now.UnixMilli()
+	}
+	g.unreadable = reason
 }
 
 // rest notes that no read of a class is queued for the group.

@@ -74,7 +74,8 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 		// DescribeLogGroups says when it is there again, and since when.
 		g.rest(t.class)
 		said := g.unreadable == darkMissing || g.routes.Load().optional()
-		g.unreadable, g.probing = darkMissing, false
+		g.cannot(darkMissing, now)
+		g.probing = false
 		if now.Sub(g.describedAt) >= describePause {
 			g.describedAt = time.Time{} // at once
 		}

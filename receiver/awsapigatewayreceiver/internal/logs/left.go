@@ -66,7 +66,7 @@ func (r *Reader) findLeft(ctx context.Context, k *known, f *found) {
 	}
 }
 
-// behind says whether an earlier run began to read a group, and did not read it up to a time.
+// behind says whether an earlier run began to read a group, and did not read it up to a time, or did not say what it lost.
 func (r *Reader) behind(ctx context.Context, name string, until time.Time) bool {
 	if _, unread := r.index.Starts[name]; unread {
 		return true
@@ -76,7 +76,7 @@ func (r *Reader) behind(ctx context.Context, name string, until time.Time) bool 
 	if err != nil {
 		r.checkpointFailed(ctx, err)
 	}
-	return ok && g.readTo() < until.UnixMilli()
+	return ok && (g.readTo() < until.UnixMilli() || len(g.losses) > 0)
 }
 
 // storedLeft is what is kept of a group that nobody writes to any more, until it was read to its end: the inventory forgets whose its lines are.
@@ -163,7 +163,15 @@ func (r *Reader) leave(ctx context.Context, f *found, now time.Time) {
 			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
 			r.keep(g, g.leaveAt, changes)
 		}
-		gone := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
+		over := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
+		if over {
+			g.loseBacklog(r.Config.MaxPollInterval)
+		}
+		if len(g.losses) > 0 && !g.headActive {
+			g.headActive = true
+			r.queue.add(&task{group: g, class: classPoll, at: now.UnixMilli()}) // says them
+		}
+		gone := over && len(g.losses) == 0
 		if gone {
 			// It is all final now; should the group come back, it goes on from here.
 			g.removed, g.describedAt = true, time.Time{}

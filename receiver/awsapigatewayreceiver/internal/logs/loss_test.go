@@ -79,3 +79,82 @@ func TestLossesThatWereNotSaidAreKept(t *testing.T) {
 	assert.Equal(t, &loss{span: span{t0, t0 + 500}, reason: lostRetention}, again.losses[0])
 	assert.Equal(t, &loss{span: span{t0 + 15*second, t0 + 20*second + 500}, reason: lostRetention}, again.losses[maxLosses-1])
 }
+
+// A log group that is deleted with its stage takes what was not read of it along, which is said: here, or by the next start. Where it was read up to then,
+// nothing is.
+func TestDeletedGroupTakesItsBacklogAlong(t *testing.T) {
+	for name, c := range map[string]struct{ refused, off bool }{"read": {}, "refused": {refused: true}, "refused by a stopped collector": {true, true}, "off": {off: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, disk := time.Now(), &checkpointtest.Disk{}
+				on, gone := oneGroup.snapshot(t), account{}.snapshot(t)
+				deleted := began.Add(time.Hour)
+				var losses []record
+				seconds := 0.0
+				start := func() (*bench, func()) {
+					b := newBench(t, on, nil)
+					b.Store = disk.Open(t)
+					answer := paged(wrote(began, time.Hour, time.Second, quick), 100)
+					b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, err error) {
+						if !time.Now().Before(deleted) {
+							return page, notFound
+						}
+						return answer(group, from, to, token)
+					}
+					b.client.describe = func(names []string) ([]model.LogGroup, error) {
+						if !time.Now().Before(deleted) {
+							return nil, nil
+						}
+						return []model.LogGroup{{Name: names[0], Created: began.Add(-day)}}, nil
+					}
+					b.refuse = func() error {
+						if c.refused && time.Since(began) > 30*time.Minute && time.Since(began) < 2*time.Hour {
+							return errors.New("not now")
+						}
+						return nil
+					}
+					return b, b.run(t.Context())
+				}
+				b, stop := start()
+				b.crawls(on, 50*time.Minute)
+				if c.off {
+					stop()
+					time.Sleep(20 * time.Minute)
+				} else {
+					b.crawls(on, 20*time.Minute)
+				}
+				for run := range 3 {
+					if run > 0 || c.off {
+						stop()
+						b, stop = start()
+					}
+					if run > 0 {
+						b.inv.snapshot = gone
+					}
+					time.Sleep(10 * time.Second)
+					b.crawls(gone, 4*time.Hour)
+					for _, r := range b.came() {
+						if r.event == eventLost {
+							losses = append(losses, r)
+						}
+					}
+					seconds += b.lostSecs
+				}
+				stop()
+				if !c.refused && !c.off {
+					assert.Empty(t, losses)
+					assert.Zero(t, seconds)
+					return
+				}
+				require.Len(t, losses, 1)
+				assert.Equal(t, lostDeleted, losses[0].attributes[attrLostReason])
+				from, err := time.Parse(time.RFC3339Nano, losses[0].attributes[attrLostFrom].(string))
+				require.NoError(t, err)
+				read := map[bool]time.Duration{true: 30 * time.Minute, false: 50 * time.Minute}[c.refused]
+				assert.WithinDuration(t, began.Add(read), from, 2*time.Minute)
+				assert.WithinDuration(t, deleted, losses[0].at, 11*time.Minute)
+				assert.InDelta(t, losses[0].at.Sub(from).Seconds(), seconds, 1)
+			})
+		})
+	}
+}

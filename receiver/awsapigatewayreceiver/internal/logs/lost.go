@@ -106,6 +106,20 @@ func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost 
 	return lost, why
 }
 
+// loseBacklog notes what a group that is left took along as it was deleted: nothing where it was read until just before. interval is the longest time
+// between polls.
+func (g *group) loseBacklog(interval time.Duration) {
+	if g.unreadable != darkMissing || !g.begun || g.unread && g.described.Created.IsZero() {
+		return
+	}
+	if g.missingAt-max(g.pos.newest+1, g.pos.readTo) <= max(interval, describeInterval).Milliseconds() {
+		return
+	}
+	if lost, ok := g.pos.clamp(g.missingAt); ok {
+		g.lose(lost, lostDeleted)
+	}
+}
+
 // sayLoss says in one record, where records are wanted, one warning and a counter what can't be read any more.
 func (r *Reader) sayLoss(ctx context.Context, g *group, l *loss) error {
 	from, to := time.UnixMilli(l.from).UTC(), time.UnixMilli(l.to).UTC()

@@ -200,14 +200,11 @@ func (r *Reader) read(ctx context.Context, t *task) {
 // begin plans a chain of a group. What can't be read any more is said before; it returns nil where there is nothing to read.
 func (r *Reader) begin(ctx context.Context, g *group, class class) *chain {
 	g.mu.Lock()
-	if g.removed || g.unreadable != "" && !g.probing {
-		g.rest(class)
-		g.mu.Unlock()
-		return nil
-	}
-	now := r.now()
-	if lost, reason := g.clamp(now, r.Config.MaxBackfill, g.interval(now, r.Config)); reason != "" {
-		g.lose(lost, reason)
+	now, readable := r.now(), !g.removed && (g.unreadable == "" || g.probing)
+	if readable {
+		if lost, reason := g.clamp(now, r.Config.MaxBackfill, g.interval(now, r.Config)); reason != "" {
+			g.lose(lost, reason)
+		}
 	}
 	g.mu.Unlock()
 	if r.sayLosses(ctx, g) != nil {
@@ -215,6 +212,10 @@ func (r *Reader) begin(ctx context.Context, g *group, class class) *chain {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !readable {
+		g.rest(class)
+		return nil
+	}
 	c := g.plan(class, now.UnixMilli(), r.Config.LateWindow)
 	if c == nil {
 		g.rest(class)
