@@ -31,8 +31,12 @@ func (c *Client) Alarms(ctx context.Context, yield func([]model.Alarm)) error {
 	if c.noLogAlarms.Load() {
 		asked = oldAlarmTypes
 	}
-	err := c.describeAlarms(ctx, asked, yield)
-	if ClassOf(err) == Invalid && len(asked) == len(alarmTypes) {
+	begun := false
+	err := c.describeAlarms(ctx, asked, func(page []model.Alarm) {
+		begun = true
+		yield(page)
+	})
+	if ClassOf(err) == Invalid && len(asked) == len(alarmTypes) && !begun {
 		if err = c.describeAlarms(ctx, oldAlarmTypes, yield); err == nil {
 			c.noLogAlarms.Store(true)
 		}

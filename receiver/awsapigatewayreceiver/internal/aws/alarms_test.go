@@ -127,6 +127,24 @@ func TestLogAlarmsMayBeUnknown(t *testing.T) {
 	assert.Equal(t, 3, h.calls)
 }
 
+// A page that is refused in the middle of the list is no sign that log alarms are unknown: what came before is not read twice, and they are asked for again.
+func TestARefusedPageOfAlarmsIsAnError(t *testing.T) {
+	h := &alarmHandler{t: t, answer: map[string]any{"NextToken": "next", "MetricAlarms": []any{map[string]any{"AlarmName": "x", "StateValue": "OK"}}}}
+	refuse := true
+	c := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.calls == 1 && refuse {
+			refuse, h.old, h.answer = false, true, map[string]any{}
+		}
+		h.ServeHTTP(w, r)
+	}), nil).client()
+	n := 0
+	err := c.Alarms(ctx, func(page []model.Alarm) { n += len(page) })
+	assert.Equal(t, Invalid, ClassOf(err), "%v", err)
+	assert.Equal(t, 1, n)
+	assert.Equal(t, 2, h.calls)
+	assert.False(t, c.noLogAlarms.Load())
+}
+
 // An answer that makes no sense is none; of a history what is usable is taken.
 func TestAlarmsThatMakeNoSense(t *testing.T) {
 	h := &alarmHandler{t: t, answer: map[string]any{"MetricAlarms": []any{map[string]any{"AlarmName": "x"}}}}
