@@ -67,10 +67,11 @@ func (c *Client) metricsOf(out *cloudwatch.ListMetricsOutput) ([]model.Metric, e
 	return metrics, nil
 }
 
-// pages follows tokens until there is none, and gives up on a listing that never ends.
+// pages follows tokens until there is none, and gives up on a listing that never ends. A circle of tokens is found within four rounds: one of its
+// tokens is remembered for twice as long as the one before.
 func pages(c *Client, op operation, next func(token *string) (*string, error)) error {
-	var token *string
-	for range maxPages {
+	var token, remembered *string
+	for n := range maxPages {
 		following, err := next(token)
 		if err != nil {
 			return err
@@ -78,8 +79,11 @@ func pages(c *Client, op operation, next func(token *string) (*string, error)) e
 		if awssdk.ToString(following) == "" {
 			return nil
 		}
-		if awssdk.ToString(token) == *following {
-			return c.malformed(op, "the page's token leads to the same page")
+		if awssdk.ToString(remembered) == *following {
+			return c.malformed(op, "the page's token leads to a page before it")
+		}
+		if n&(n+1) == 0 { // after 1, 2, 4, 8 pages
+			remembered = following
 		}
 		token = following
 	}

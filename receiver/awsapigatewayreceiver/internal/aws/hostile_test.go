@@ -214,6 +214,17 @@ func TestPagesEnd(t *testing.T) {
 	assert.Equal(t, Malformed, ClassOf(err))
 	assert.Equal(t, maxPages, n)
 
+	for _, length := range []int{1, 2, 3, 10} { // of a circle of tokens
+		n = 0
+		err = pages(c, opListMetrics, func(*string) (*string, error) {
+			n++
+			next := fmt.Sprint(n % length)
+			return &next, nil
+		})
+		assert.Equal(t, Malformed, ClassOf(err))
+		assert.LessOrEqual(t, n, 4*length, "of %d tokens", length)
+	}
+
 	boom := errors.New("boom")
 	assert.Equal(t, boom, pages(c, opListMetrics, func(*string) (*string, error) { return nil, boom }))
 	empty := ""
