@@ -92,11 +92,17 @@ func call[I, O, F any](ctx context.Context, c *Client, op operation, f func(cont
 		if errors.As(failed, new(*assumeRoleError)) {
 			return nil, failed // its own call was tried again already
 		}
-		if !failed.Class.retryable() || timeouts >= maxTimeouts {
+		if !failed.Class.retryable() && !skewed(failed) || timeouts >= maxTimeouts {
 			return nil, failed
 		}
 	}
 	return nil, last
+}
+
+// skewed says whether a signature was refused for a time that is not AWS's. The SDK knows it from then on, of the service.
+func skewed(e *Error) bool {
+	again := interface{ RetryableError() bool }(nil)
+	return e.Class == Signature && errors.As(e.Err, &again) && again.RetryableError()
 }
 
 // attempt makes one attempt of a call, counts it, and tells the limiters how it went.

@@ -152,7 +152,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && fromAWS(resp) {
 		// Date has whole seconds, cut off.
 		t.observe(date.Add(time.Second/2), sent.Add(t.now().Sub(sent)/2))
 	}
@@ -162,6 +162,11 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	}
 	withhold(req, resp)
 	return resp, nil
+}
+
+// fromAWS says whether AWS itself answered: a proxy that can't reach it, or does not let a request through, answers by its own clock.
+func fromAWS(resp *http.Response) bool {
+	return resp.StatusCode < http.StatusBadRequest || resp.Header.Get("X-Amzn-Requestid") != ""
 }
 
 // readBody reads a request's body into as many bytes as it says it has.

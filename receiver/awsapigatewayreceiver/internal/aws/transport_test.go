@@ -66,11 +66,47 @@ func TestClockOffsetFollowsTheDateHeader(t *testing.T) {
 func TestClockOffsetFromRefusals(t *testing.T) {
 	f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		w.Header().Set("X-Amzn-Requestid", "1")
 		wireError{403, "RequestTimeTooSkewed", "skewed"}.ServeHTTP(w, r)
 	}), func(s *Settings) { s.Clock = poll.System{} })
 	_, err := f.client().restAPIs(context.Background())
 	assert.Equal(t, Signature, ClassOf(err))
 	assert.InDelta(t, time.Hour, f.client().ClockOffset(), float64(2*time.Second))
+}
+
+// What answers in AWS's place, as a proxy that can't reach it, does not tell AWS's time.
+func TestClockOffsetIsNotAProxys(t *testing.T) {
+	date := time.Now().Add(8 * time.Hour).UTC().Format(http.TimeFormat)
+	f := openHandler(t, &answering{status: http.StatusBadGateway, body: []byte("<html>"), headers: map[string]string{"Date": date}}, nil)
+	_, err := f.client().restAPIs(context.Background())
+	assert.Equal(t, Server, ClassOf(err))
+	assert.Zero(t, f.client().ClockOffset())
+	assert.False(t, f.client().ClockKnown())
+}
+
+// A clock that is off by more than AWS takes costs each service's first request, which is signed again by the time of the refusal.
+func TestRequestsAreSignedByAWSsClock(t *testing.T) {
+	ahead := time.Now().Add(time.Hour)
+	var calls, refused atomic.Int64
+	f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		w.Header().Set("Date", ahead.UTC().Format(http.TimeFormat))
+		w.Header().Set("X-Amzn-Requestid", "1")
+		signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		assert.NoError(t, err)
+		if ahead.Sub(signed).Abs() > 5*time.Minute {
+			refused.Add(1)
+			wireError{403, "InvalidSignatureException", "Signature expired"}.ServeHTTP(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(noAPIs))
+	}), nil)
+	_, err := f.client().restAPIs(context.Background())
+	require.NoError(t, err)
+	_, err = f.client().restAPIs(context.Background())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, refused.Load())
+	assert.EqualValues(t, 3, calls.Load())
 }
 
 // A clock header that is none, or absent, leaves the offset alone.
