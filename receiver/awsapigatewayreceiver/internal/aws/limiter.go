@@ -28,11 +28,16 @@ func newLimiter(perSecond float64, burst int) *limiter {
 // wait takes n from the budget, or all of the burst where n is larger.
 func (l *limiter) wait(ctx context.Context, clock poll.Clock, n int) error {
 	now := clock.Now()
-	d := l.lim.ReserveN(now, min(n, l.lim.Burst())).DelayFrom(now)
+	taken := l.lim.ReserveN(now, min(n, l.lim.Burst()))
+	d := taken.DelayFrom(now)
 	l.mu.Lock()
 	d = max(d, l.until.Sub(now))
 	l.mu.Unlock()
-	return clock.Sleep(ctx, d)
+	err := clock.Sleep(ctx, d)
+	if err != nil {
+		taken.CancelAt(clock.Now()) // for others, who share the account
+	}
+	return err
 }
 
 func (l *limiter) setMax(perSecond float64, burst int) {

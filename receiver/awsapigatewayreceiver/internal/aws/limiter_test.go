@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/time/rate"
+
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/poll"
 )
 
 // stepClock stands still but for Sleep, which it remembers.
@@ -52,6 +54,21 @@ func TestLimiterKeepsItsRate(t *testing.T) {
 	clock.slept = 0
 	assert.NoError(t, l.wait(context.Background(), clock, 1_000_000))
 	assert.LessOrEqual(t, clock.slept, time.Second, "what is more than the burst takes all of the burst")
+}
+
+// Who stops waiting gives back what was not sent: a reload does not wait for the calls of the receiver before it.
+func TestLimiterTakesBackWhatWasNotSent(t *testing.T) {
+	l := newLimiter(1, 1)
+	clock := &stepClock{now: time.Unix(1_700_000_000, 0)}
+	assert.NoError(t, l.wait(context.Background(), clock, 1))
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 10 {
+		assert.Error(t, l.wait(canceled, poll.Scaled{Origin: time.Now(), Epoch: clock.now, Factor: 1}, 1))
+	}
+	clock.slept = 0
+	assert.NoError(t, l.wait(context.Background(), clock, 1))
+	assert.LessOrEqual(t, clock.slept, 1100*time.Millisecond)
 }
 
 // The quotas are the account's and region's, so receivers in one process share them; the newest control-plane rate holds.
