@@ -158,10 +158,13 @@ func (s *state) replace(ctx context.Context, apis []string) (*inflight, error) {
 	if err != nil {
 		return nil, err
 	}
+	changes := make(map[string][]byte, len(apis)+2)
 	if f != nil {
 		f.Ledgers = nil
+		if changes[s.inflightKey()], err = f.encode(); err != nil { // it may take more than one start
+			return nil, err
+		}
 	}
-	changes := make(map[string][]byte, len(apis)+1)
 	for _, api := range apis {
 		changes[s.prefix+"/position/"+api] = nil
 	}

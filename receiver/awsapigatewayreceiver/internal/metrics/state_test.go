@@ -262,6 +262,10 @@ func TestPositionsOfAnotherAccount(t *testing.T) {
 		"state":                `{"v":1,"account":"222233334444",` + storedMeta(`"name:orders"`)[len(`{"v":1,`):],
 		"position/name:orders": fmt.Sprintf(`{"v":1,"series":{"Count\u001fprod":{"t":%d}}}`, at(50)), "handover": handOver(t, onePoint(t)),
 	})
+	ctx, stop := context.WithCancel(context.Background())
+	busy, err := consumer.NewMetrics(func(context.Context, pmetric.Metrics) error { stop(); return fmt.Errorf("busy") })
+	require.NoError(t, err)
+	assert.ErrorIs(t, newRestart(t, store, defaults(nil), busy).restore(ctx), context.Canceled, "the first start ends before it is taken")
 	var handedOver []pmetric.Metrics
 	for range 2 {
 		r := newRestart(t, store, defaults(nil), nil)
