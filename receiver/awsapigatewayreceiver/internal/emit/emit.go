@@ -3,6 +3,7 @@ package emit
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -34,6 +35,9 @@ type Emitter[T any] struct {
 	refused func(error)
 	// hold is the context that Consume runs under: a shutdown lets a Consume in flight finish.
 	hold context.Context
+
+	mu       sync.Mutex
+	refusing int // how many offers wait to be made again, of those that are made side by side
 }
 
 // Metrics is the emitter of metrics.
@@ -102,13 +106,16 @@ func (e *Emitter[T]) Emit(ctx context.Context, build func() T) (Outcome, error) 
 func (e *Emitter[T]) Offer(ctx context.Context, build func() T) (Outcome, error) {
 	wait := poll.Backoff{Min: minWait, Max: maxWait}
 	refused := false
+	done := func(taken bool) {
+		if refused {
+			e.relents(taken)
+		}
+	}
 	for {
 		data := build()
 		n := e.count(data)
 		if n == 0 {
-			if refused {
-				e.refused(nil)
-			}
+			done(false)
 			return Accepted, nil
 		}
 		op := e.begin(e.hold)
@@ -116,25 +123,43 @@ func (e *Emitter[T]) Offer(ctx context.Context, build func() T) (Outcome, error)
 		e.end(op, n, err)
 		switch {
 		case err == nil:
-			if refused {
-				e.logger.Info("The pipeline takes data again")
-				e.refused(nil)
-			}
+			done(true)
 			return Accepted, nil
 		case consumererror.IsPermanent(err):
-			if refused {
-				e.refused(nil)
-			}
+			done(false)
 			e.logger.Error("The pipeline refused data for good; it is dropped", zap.Int("items", n), zap.Error(err))
 			return Refused, nil
 		}
 		if !refused {
 			refused = true
-			e.logger.Warn("The pipeline refuses data; it is offered again until it is taken", zap.Error(err))
-			e.refused(err)
+			e.refuses(err)
 		}
 		if err := e.clock.Sleep(ctx, wait.Next()); err != nil {
+			done(false)
 			return Accepted, err
 		}
 	}
+}
+
+// refuses says that the pipeline refuses, with the first offer that it does.
+func (e *Emitter[T]) refuses(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refusing++; e.refusing == 1 {
+		e.logger.Warn("The pipeline refuses data; it is offered again until it is taken", zap.Error(err))
+		e.refused(err)
+	}
+}
+
+// relents says that nothing waits any more, with the last offer that did.
+func (e *Emitter[T]) relents(taken bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refusing--; e.refusing > 0 {
+		return
+	}
+	if taken {
+		e.logger.Info("The pipeline takes data again")
+	}
+	e.refused(nil)
 }

@@ -138,6 +138,24 @@ func TestRefusedDataIsOfferedAnew(t *testing.T) {
 	assert.EqualValues(t, 21, r.counted(t, "otelcol_receiver_refused_metric_points")+r.counted(t, "otelcol_receiver_failed_metric_points"))
 }
 
+// Log groups are handed over side by side. That the pipeline refuses is said once for all of them, and that it takes data again when nothing waits.
+func TestRefusalsSideBySideAreOneState(t *testing.T) {
+	r := newRig(t, context.Background(), errBusy, errBusy)
+	r.clock.end = func(waits int) {
+		if waits == 1 { // while the first one waits
+			_, err := r.Emit(context.Background(), r.threePoints)
+			assert.NoError(t, err)
+			assert.Equal(t, []error{errBusy}, r.told, "one is still refused")
+		}
+	}
+	_, err := r.Emit(context.Background(), r.threePoints)
+	require.NoError(t, err)
+	assert.Len(t, r.offers, 4)
+	assert.Equal(t, []error{errBusy, nil}, r.told)
+	assert.Equal(t, 1, r.logs.FilterMessage("The pipeline refuses data; it is offered again until it is taken").Len())
+	assert.Equal(t, 1, r.logs.FilterMessage("The pipeline takes data again").Len())
+}
+
 // What is refused for good is dropped, and said.
 func TestPermanentError(t *testing.T) {
 	for name, before := range map[string][]error{"at once": nil, "after a refusal": {errBusy}} {
@@ -168,6 +186,7 @@ func TestContextEndsTheOffers(t *testing.T) {
 	_, err := r.Emit(ctx, r.threePoints)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Len(t, r.offers, 2)
+	assert.Equal(t, []error{errBusy, nil}, r.told, "nothing is refused any more")
 	_, err = r.Emit(ctx, r.threePoints)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Len(t, r.offers, 2, "nothing is offered after the end")
