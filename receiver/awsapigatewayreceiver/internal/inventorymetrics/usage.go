@@ -26,6 +26,9 @@ import (
 // maxSettle is how long after midnight yesterday's usage may change before it is reported as it is.
 const maxSettle = 2 * time.Hour
 
+// maxMissed is how long ago the days lie at most that are told later, since they ended while they could not be.
+const maxMissed = 15 * 24 * time.Hour
+
 // maxCount is the largest number that a JSON number counts exactly.
 const maxCount = 1 << 53
 
@@ -102,13 +105,14 @@ func (u *usage) round(ctx context.Context, plans []model.UsagePlan) error {
 
 const day = "2006-01-02"
 
-// plan reads yesterday and today of a plan. AWS updates usage with a delay: today is not reported before yesterday is settled, so that a series'
-// points are in order.
+// plan reads yesterday and today of a plan, and the days before that were not told. AWS updates usage with a delay: today is not reported before yesterday
+// is settled, so that a series' points are in order.
 func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	now := u.Now().UTC()
 	midnight := now.Truncate(24 * time.Hour)
 	was := midnight.Add(-24 * time.Hour)
-	items, err := u.Reader.Read(ctx, model.GetUsage, model.ReadOf{UsagePlan: p.ID, From: was.Format(day), To: midnight.Format(day)})
+	from := u.firstDay(p.ID, was)
+	items, err := u.Reader.Read(ctx, model.GetUsage, model.ReadOf{UsagePlan: p.ID, From: from.Format(day), To: midnight.Format(day)})
 	if err != nil {
 		return err
 	}
@@ -122,30 +126,33 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	if last := midnight.Add(24*time.Hour - time.Nanosecond); read.After(last) {
 		read = last // the day's final point has its end
 	}
-	days, err := u.decode(ctx, p.ID, known, was, items)
+	days, err := u.decode(ctx, p.ID, known, from, midnight, items)
 	if err != nil {
 		return err
 	}
+	before, today := days[:len(days)-1], days[len(days)-1]
 	settling := u.settled[p.ID] != was.Format(day)
 	final := false
 	if settling {
-		before := known.before
-		final = before.day == was.Format(day) && maps.Equal(before.series, days[0]) || now.Sub(midnight) >= maxSettle
-		known.before = yesterday{was.Format(day), days[0]}
+		again := yesterday{was.Format(day), before[len(before)-1]}
+		final = known.before.day == again.day && maps.Equal(known.before.series, again.series) || now.Sub(midnight) >= maxSettle
+		known.before = again
 	}
 	if _, err := u.Emitter.Emit(ctx, func() pmetric.Metrics {
 		b := u.newBatch()
 		b.at = read
 		g := b.on(u.Resources.Account)
-		if final {
-			u.requests(g, p.ID, days[0], was, midnight)
+		for i := range before {
+			if start := from.AddDate(0, 0, i); final {
+				u.requests(g, p.ID, before[i], start, start.AddDate(0, 0, 1))
+			}
 		}
 		if !settling || final {
-			u.requests(g, p.ID, days[1], midnight, b.at)
+			u.requests(g, p.ID, today, midnight, b.at)
 		}
 		if p.Quota != nil {
-			for _, key := range slices.Sorted(maps.Keys(days[1])) {
-				g.integer(quotaRemaining, int64(days[1][key].left), attr.UsagePlanID, p.ID, attr.APIKeyID, key)
+			for _, key := range slices.Sorted(maps.Keys(today)) {
+				g.integer(quotaRemaining, int64(today[key].left), attr.UsagePlanID, p.ID, attr.APIKeyID, key)
 			}
 		}
 		return b.md
@@ -162,6 +169,22 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	return nil
 }
 
+// firstDay is the first day that is read of a plan: the one after the last that was told, but no later than yesterday.
+func (u *usage) firstDay(plan string, was time.Time) time.Time {
+	told, err := time.Parse(day, u.settled[plan])
+	if err != nil {
+		return was
+	}
+	first := told.AddDate(0, 0, 1)
+	if oldest := was.AddDate(0, 0, 1).Add(-maxMissed); first.Before(oldest) {
+		first = oldest
+	}
+	if first.After(was) {
+		return was
+	}
+	return first
+}
+
 func (u *usage) requests(g *group, plan string, series map[string]used, from, to time.Time) {
 	for _, key := range slices.Sorted(maps.Keys(series)) {
 		if p, ok := g.point(usagePlanRequests, attr.UsagePlanID, plan, attr.APIKeyID, key); ok {
@@ -173,9 +196,12 @@ func (u *usage) requests(g *group, plan string, series map[string]used, from, to
 }
 
 // decode reads the answers of GetUsage: for each key a list of days from startDate on, each with what was used and what is left. It returns
-// yesterday and today by key, or by "" for the whole plan. An answer that can't be understood is an error: it does not say that there was no usage.
-func (u *usage) decode(ctx context.Context, plan string, known *planUsage, was time.Time, items []json.RawMessage) ([2]map[string]used, error) {
-	out := [2]map[string]used{{}, {}}
+// the days from one to another by key, or by "" for the whole plan. An answer that can't be understood is an error: it does not say that there was no usage.
+func (u *usage) decode(ctx context.Context, plan string, known *planUsage, from, to time.Time, items []json.RawMessage) ([]map[string]used, error) {
+	out := make([]map[string]used, to.Sub(from)/(24*time.Hour)+1)
+	for i := range out {
+		out[i] = map[string]used{}
+	}
 	type usageAnswer struct {
 		StartDate string                 `json:"startDate"`
 		Values    map[string][][]float64 `json:"values"` // the wire's name of items
@@ -198,9 +224,9 @@ func (u *usage) decode(ctx context.Context, plan string, known *planUsage, was t
 	}
 	maps.DeleteFunc(known.keys, func(name string, _ bool) bool { return !present[name] }) // a key that is gone makes room
 	for _, answer := range answers {
-		first := 0 // the day of the first pair: 0 is yesterday
+		first := 0 // the day of the first pair: 0 is the first one that was asked for
 		if start, err := time.Parse(day, answer.StartDate); err == nil {
-			first = int(start.Sub(was) / (24 * time.Hour))
+			first = int(start.Sub(from) / (24 * time.Hour))
 		}
 		for _, values := range []map[string][][]float64{answer.Values, answer.Items} {
 			for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -209,7 +235,7 @@ func (u *usage) decode(ctx context.Context, plan string, known *planUsage, was t
 					continue
 				}
 				for i, v := range values[name] {
-					if i += first; i >= 0 && i < 2 && len(v) == 2 && v[0] >= 0 && v[0] <= maxCount && math.Abs(v[1]) <= maxCount {
+					if i += first; i >= 0 && i < len(out) && len(v) == 2 && v[0] >= 0 && v[0] <= maxCount && math.Abs(v[1]) <= maxCount {
 						add(out[i], key, used{v[0], v[1]})
 					} else {
 						u.Reader.Malformed(ctx, model.GetUsage)

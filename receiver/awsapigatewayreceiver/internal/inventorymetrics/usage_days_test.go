@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/emit"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
@@ -129,4 +130,40 @@ func TestTheStartDateSaysWhichDays(t *testing.T) {
 			assert.Equal(t, set.odd, r.account.malformed)
 		})
 	}
+}
+
+// Days that ended while the collector was off, or could not read or hand over, are told with yesterday, each once; a day that was told is not again.
+func TestUsageOfDaysThatWereMissed(t *testing.T) {
+	t.Parallel()
+	const of = "usage_plan.requests{usage_plan_id=p1} "
+	r := newUsage(t, checkpointtest.Open(t, t.TempDir()))
+	r.plans[0].Quota = nil
+	r.used(key(key1, 10, 0, 3, 0))
+	_, err := r.round()
+	require.NoError(t, err)
+
+	r.account.set(hour(72.25)) // the 23rd, just after midnight
+	r.restart()
+	r.used(key(key1, 20, 0, 21, 0, 22, 0, 1, 0))
+	got, err := r.round()
+	require.NoError(t, err)
+	assert.Empty(t, got, "yesterday may still change")
+	assert.Equal(t, model.ReadOf{UsagePlan: "p1", From: "2026-11-20", To: "2026-11-23"}, r.account.asked[1])
+	r.account.set(hour(72.5))
+	got, err = r.round()
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		of + "1 23T00:00-23T00:30 @ /account", of + "20 20T00:00-21T00:00 @ /account", of + "21 21T00:00-22T00:00 @ /account", of + "22 22T00:00-23T00:00 @ /account",
+	}, got)
+	r.used(key(key1, 22, 0, 2, 0))
+	got, err = r.round()
+	require.NoError(t, err)
+	assert.Equal(t, []string{of + "2 23T00:00-23T00:30 @ /account"}, got)
+	assert.Equal(t, model.ReadOf{UsagePlan: "p1", From: "2026-11-22", To: "2026-11-23"}, r.account.asked[3])
+
+	r.account.set(hour(100*24 + 12))
+	r.restart()
+	_, err = r.round()
+	require.NoError(t, err)
+	assert.Equal(t, model.ReadOf{UsagePlan: "p1", From: "2027-02-13", To: "2027-02-28"}, r.account.asked[4], "15 days at most")
 }
