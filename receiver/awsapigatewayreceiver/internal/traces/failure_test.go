@@ -124,15 +124,16 @@ func TestListThatDoesNotEnd(t *testing.T) {
 	})
 }
 
-// stuckClient answers with the same token over and over.
+// stuckClient answers with the same token over and over, of the window from a time on alone where that is set.
 type stuckClient struct {
 	*fakeClient
 	stuck atomic.Bool
+	only  int64
 }
 
 func (c *stuckClient) TraceSummaries(ctx context.Context, w model.Window, filter, token string) (model.TracePage, error) {
 	page, err := c.fakeClient.TraceSummaries(ctx, w, filter, "")
-	if c.stuck.Load() {
+	if c.stuck.Load() && (c.only == 0 || c.only == w.Start) {
 		page.Token = "here"
 	}
 	return page, err

@@ -84,5 +84,26 @@ func TestPageThatNeverComesEndsTheList(t *testing.T) {
 		}
 		assert.Equal(t, 600-20, came, "all but what the first window's second and third page had")
 		assert.Equal(t, 2, b.says("can't be read to its end"))
+		assert.InDelta(t, 30, b.lost(), 0, "its window, once")
+	})
+}
+
+// Nor does a list that leads nowhere stop all others.
+func TestListThatNeverEndsStopsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		b := newBench(t, oneAPI.snapshot(t), func(c *Config) { c.InitialLookback = 0 })
+		b.client.every(time.Second, began, 10*time.Minute)
+		client := &stuckClient{fakeClient: b.client, only: began.Unix()}
+		client.stuck.Store(true)
+		b.Client = client
+		b.restart()
+		stop := b.run(t.Context())
+		time.Sleep(4 * time.Hour)
+		stop()
+		assertEachOnce(t, b, 600)
+		assert.Equal(t, 1, b.says("can't be read to its end"))
+		assert.InDelta(t, 30, b.lost(), 0)
+		assert.Less(t, time.Since(b.Status().ReadTo), 3*time.Minute)
 	})
 }

@@ -37,6 +37,7 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 			if r.goesOn(w, err) {
 				return err
 			}
+			r.cutShort(ctx, w, err)
 			break
 		}
 		r.achieved = true
@@ -65,8 +66,13 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 			break
 		}
 		if now.pages++; now.pages >= maxPages || page.Token == now.token {
-			r.anew(w)
-			return fmt.Errorf("the list of traces of %d seconds does not end", w.End-w.Start)
+			err := fmt.Errorf("the list of traces of %d seconds does not end", w.End-w.Start)
+			if now.restarts < maxEndless {
+				r.anew(w)
+				return err
+			}
+			r.cutShort(ctx, w, err)
+			break
 		}
 		now.token = page.Token
 	}
@@ -88,14 +94,22 @@ func (r *Reader) goesOn(w *window, err error) bool {
 	case class == aws.Malformed && r.Client.Now().Sub(now.began) < patience, class == aws.Server && r.Client.Now().Sub(now.began) < outage:
 		return true
 	}
-	r.Logger.Warn("The list of a window's traces can't be read to its end; what it had until then is retrieved",
-		zap.Time("from", time.Unix(w.Start, 0).UTC()), zap.Int("traces", now.found), zap.Error(err))
 	return false
 }
 
+// cutShort has a scan do with the pages that it read. The last reading loses by that what may be listed after them.
+func (r *Reader) cutShort(ctx context.Context, w *window, err error) {
+	r.Logger.Warn("The list of a window's traces can't be read to its end; what it had until then is retrieved",
+		zap.Time("from", time.Unix(w.Start, 0).UTC()), zap.Int("traces", w.now.found), zap.Error(err))
+	if w.now.final {
+		r.Recorder.LostSeconds(ctx, float64(w.End-w.Start))
+	}
+}
+
 const (
-	// maxRestarts is how often a scan begins anew since AWS refuses a page.
+	// maxRestarts is how often a scan begins anew since AWS refuses a page; maxEndless how often since its pages lead nowhere, over half an hour.
 	maxRestarts = 5
+	maxEndless  = 20
 	// patience is how long AWS may fail before that is laid to what was asked for; outage how long it may where it says itself that it fails.
 	patience = 30 * time.Minute
 	outage   = 6 * time.Hour
