@@ -157,6 +157,8 @@ func classify(ctx context.Context, err error) Class {
 				return Boundary
 			}
 			return Denied
+		case code == "RequestTimeoutException", code == "RequestAbortedException": // the request did not get through
+			return Network
 		case code == "InvalidIdentityToken": // the account does not know who vouches for a service account
 			return RoleRefused
 		case strings.HasPrefix(code, "ExpiredToken"), code == "RequestExpired":
@@ -179,6 +181,8 @@ func classify(ctx context.Context, err error) Class {
 			return Server
 		case status == 429:
 			return Throttled
+		case status == 408:
+			return Network
 		case status >= 400:
 			return Invalid
 		}
@@ -188,8 +192,8 @@ func classify(ctx context.Context, err error) Class {
 		return Malformed
 	}
 	switch {
-	case api != nil, errors.As(err, new(*plainError)):
-		return Invalid
+	case api != nil, errors.As(err, new(*plainError)), strings.Contains(err.Error(), "resolve service endpoint"):
+		return Invalid // or settings of the SDK that have no endpoint
 	case chain:
 		return NoCredentials // none of the default chain's sources has any, or one does not answer
 	default:

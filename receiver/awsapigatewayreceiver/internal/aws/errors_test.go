@@ -99,6 +99,10 @@ func TestClasses(t *testing.T) {
 		{wireError{500, "InternalFailure", ""}, Server, maxAttempts, ""},
 		{wireError{503, "ServiceUnavailable", ""}, Server, maxAttempts, ""},
 		{wireError{502, "", ""}, Server, maxAttempts, ""},
+		{wireError{408, "RequestTimeoutException", "Reading the request has timed out"}, Network, maxAttempts, ""},
+		{wireError{408, "", ""}, Network, maxAttempts, ""},
+		{wireError{400, "RequestTimeoutException", ""}, Network, maxAttempts, ""},
+		{wireError{400, "RequestAbortedException", "The request aborted before a reply could be sent back"}, Network, maxAttempts, ""},
 		{wireError{403, "ExpiredTokenException", "The security token included in the request is expired"}, Expired, maxAttempts, "the credentials expired: renew them"},
 		{wireError{403, "ExpiredToken", ""}, Expired, maxAttempts, "renew them"},
 		{wireError{400, "RequestExpired", ""}, Expired, maxAttempts, "renew them"},
@@ -158,6 +162,16 @@ func TestUnreachable(t *testing.T) {
 		assert.Equal(t, Network, ClassOf(err), "%v", err)
 		assert.EqualValues(t, maxAttempts-1, f.counted("aws_retries"))
 	}
+}
+
+// Settings of the SDK that contradict each other do not mend themselves.
+func TestEndpointThatCannotBe(t *testing.T) {
+	t.Setenv("AWS_USE_FIPS_ENDPOINT", "true")
+	f := openHandler(t, &answering{}, nil)
+	_, err := f.client().restAPIs(context.Background())
+	assert.Equal(t, Invalid, ClassOf(err), "%v", err)
+	assert.ErrorContains(t, err, "FIPS and custom endpoint are not supported")
+	assert.Zero(t, f.counted("aws_retries"))
 }
 
 func TestNoCredentials(t *testing.T) {
