@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -135,19 +134,21 @@ func (c *Client) ClockOffset() time.Duration { return time.Duration(c.offset.Loa
 // ClockKnown says whether an answer has told AWS's time; until then Now is the local one.
 func (c *Client) ClockKnown() bool { return c.told.Load() }
 
-// clockTolerance is what a Date header, with whole seconds and the way of the answer, can't tell.
+// clockTolerance is the offset that is none.
 const clockTolerance = time.Second
 
 // clockWarning is the offset above which the user should know.
 const clockWarning = 30 * time.Second
 
-func (c *Client) observeClock(aws, local time.Time) {
+func (c *Client) observeClock(aws, sent, received time.Time) {
 	defer c.told.Store(true) // with the offset
-	seen := aws.Sub(local)
+	// AWS's date has whole seconds, cut off, and was written at some time between the two of ours.
+	least, most := aws.Sub(received), aws.Add(time.Second).Sub(sent)
 	old := c.ClockOffset()
-	if math.Abs(float64(seen-old)) <= float64(clockTolerance) {
+	if least-clockTolerance/2 <= old && old <= most+clockTolerance/2 {
 		return
 	}
+	seen := (least + most) / 2
 	if seen.Abs() <= clockTolerance {
 		seen = 0
 	}

@@ -124,8 +124,8 @@ type transport struct {
 	client *http.Client
 	// insecure allows plain HTTP to other machines.
 	insecure bool
-	// observe is told AWS's clock, and ours in the middle of the call.
-	observe func(aws, local time.Time)
+	// observe is told AWS's clock, in whole seconds, and ours before and after that was written.
+	observe func(aws, sent, received time.Time)
 	now     func() time.Time
 }
 
@@ -153,8 +153,7 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && fromAWS(resp) {
-		// Date has whole seconds, cut off.
-		t.observe(date.Add(time.Second/2), sent.Add(t.now().Sub(sent)/2))
+		t.observe(date, sent, t.now())
 	}
 	if err := boundBody(resp); err != nil {
 		_ = resp.Body.Close()

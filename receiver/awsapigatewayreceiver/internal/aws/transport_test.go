@@ -62,6 +62,34 @@ func TestClockOffsetFollowsTheDateHeader(t *testing.T) {
 	assert.Equal(t, 2, f.logs.Len(), "and a new offset is news again")
 }
 
+// AWS writes the date when it begins to answer, however long that took: an answer that comes late does not move the clock.
+func TestClockOffsetOfSlowAnswers(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	for _, set := range []struct {
+		name          string
+		took, written time.Duration // since the request was sent
+		ahead, before time.Duration // of AWS's clock, and what was known of it
+		moves         bool
+	}{
+		{name: "the answer took long", took: 19 * time.Second, written: 19 * time.Second},
+		{name: "the way back took long", took: 19 * time.Second},
+		{name: "with an offset that is known", took: 19 * time.Second, written: 19 * time.Second, ahead: time.Hour, before: time.Hour},
+		{name: "with an offset that is not known", took: 19 * time.Second, written: 19 * time.Second, ahead: time.Hour, moves: true},
+		{name: "with an offset that is no more", took: 19 * time.Second, written: 19 * time.Second, before: time.Hour, moves: true},
+	} {
+		t.Run(set.name, func(t *testing.T) {
+			c := openHandler(t, &answering{}, nil).client()
+			c.offset.Store(int64(set.before))
+			c.observeClock(now.Add(set.written+set.ahead).Truncate(time.Second), now, now.Add(set.took))
+			if set.moves {
+				assert.InDelta(t, set.ahead, c.ClockOffset(), float64(10*time.Second))
+			} else {
+				assert.Equal(t, set.before, c.ClockOffset())
+			}
+		})
+	}
+}
+
 // Also a refusal tells AWS's time: a clock that is off refuses every signature.
 func TestClockOffsetFromRefusals(t *testing.T) {
 	f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
