@@ -16,7 +16,7 @@ import (
 func (t *telemetry) observe(clients []*aws.Client, collectMetrics bool) error {
 	t.metrics = collectMetrics
 	for _, c := range clients {
-		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}, refusals: map[string]error{}})
+		t.targets = append(t.targets, &targetWatch{telemetry: t, label: c.Target().Label, region: c.Target().Region, client: c, errs: map[string]error{}, said: map[string][]string{}, refusals: map[string]error{}})
 	}
 	ints := func(get func(w *targetWatch, s metrics.Status) (int64, bool)) metric.Int64Callback {
 		return func(_ context.Context, o metric.Int64Observer) error {

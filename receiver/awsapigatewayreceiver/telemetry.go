@@ -62,7 +62,7 @@ type telemetry struct {
 	hosts   []component.Host // of the signals that run: each hears of the status
 	targets []*targetWatch
 	failing bool   // as the status last said
-	message string // of it
+	message string // what of it was news
 	summed  bool   // the start-up line is out
 }
 
@@ -77,9 +77,10 @@ type targetWatch struct {
 	collector *metrics.Collector
 	reader    *logs.Reader
 	traces    *traces.Reader
-	errs      map[string]error // by source
-	refusals  map[string]error // of the pipelines, while they refuse, by source
-	account   string           // once it is known
+	errs      map[string]error    // by source
+	said      map[string][]string // of each source that fails: the kinds of failures that are in the log
+	refusals  map[string]error    // of the pipelines, while they refuse, by source
+	account   string              // once it is known
 	reported  bool
 }
 
@@ -179,8 +180,17 @@ func short(err error) string {
 	return s
 }
 
-// report takes the outcome of a source of the target's data. A failure is said once, and its end is; where a part no longer fails because the whole
-// does, which is reported before, that is no end.
+// kind is what of a failure is news: its class, and what mends it.
+func kind(err error) string {
+	e := (*aws.Error)(nil)
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return string(e.Class) + " " + e.Remedy()
+}
+
+// report takes the outcome of a source of the target's data. Each kind of failure is said once until it ends, and that is said; where a part no longer
+// fails because the whole does, which is reported before, that is no end.
 func (w *targetWatch) report(source string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -188,22 +198,23 @@ func (w *targetWatch) report(source string, err error) {
 		return // it is being shut down
 	}
 	w.reported = true
-	before, failed := w.errs[source]
-	class := aws.ClassOf(err)
-	switch {
+	_, failed := w.errs[source]
+	switch what := kind(err); {
 	case err == nil && failed:
 		delete(w.errs, source)
+		delete(w.said, source)
 		if w.errs[wholes[source]] == nil {
 			w.logger.Info("Target can be read again", zap.String("target", w.label), zap.String("source", source))
 		}
 	case err != nil:
-		if !failed || aws.ClassOf(before) != class {
+		if !slices.Contains(w.said[source], what) {
+			w.said[source] = append(w.said[source], what)
 			message := "Target cannot be read; it is tried again"
 			if slices.Contains(partial, source) {
 				message = "Part of a target cannot be read; what was known of it stays, and it is tried again"
 			}
 			w.logger.Warn(message, zap.String("target", w.label), zap.String("source", source),
-				zap.String("class", string(class)), zap.String("error", short(err)))
+				zap.String("class", string(aws.ClassOf(err))), zap.String("error", short(err)))
 		}
 		w.errs[source] = err
 	}
@@ -230,12 +241,11 @@ func (t *telemetry) status() {
 	for _, w := range t.targets {
 		for _, source := range sources {
 			if err := w.errs[source]; err != nil {
-				parts = append(parts, fmt.Sprintf("%s: %s", w.label, aws.ClassOf(err)))
-				break
+				parts = append(parts, fmt.Sprintf("%s: %s: %s", w.label, source, kind(err)))
 			}
 		}
-		if len(w.refusals) > 0 {
-			parts = append(parts, w.label+": the pipeline refuses")
+		for _, source := range slices.Sorted(maps.Keys(w.refusals)) {
+			parts = append(parts, fmt.Sprintf("%s: the pipeline refuses %s", w.label, source))
 		}
 	}
 	message := strings.Join(parts, ", ")

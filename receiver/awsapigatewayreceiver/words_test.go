@@ -29,7 +29,7 @@ func TestFailureThatGrowsDoesNotEnd(t *testing.T) {
 			require.NoError(t, err)
 			defer watch.builder.Shutdown()
 			watch.attachHost(componenttest.NewNopHost())
-			w := &targetWatch{telemetry: watch, label: "default/us-east-1", errs: map[string]error{}}
+			w := &targetWatch{telemetry: watch, label: "default/us-east-1", errs: map[string]error{}, said: map[string][]string{}}
 			watch.targets = []*targetWatch{w}
 			var lines []string
 			report := func(all, some error) {
