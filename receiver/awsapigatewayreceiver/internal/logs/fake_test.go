@@ -31,6 +31,7 @@ import (
 // fakeClient is AWS as a test wants it. Functions that are nil find every log group, of class STANDARD, and no events.
 type fakeClient struct {
 	now      func() time.Time // nil: time.Now
+	known    func() bool      // whether an answer has told the time; nil: it has
 	filter   func(group string, from, to int64, token string) (model.LogPage, error)
 	describe func(names []string) ([]model.LogGroup, error)
 
@@ -51,6 +52,8 @@ func (c *fakeClient) Now() time.Time {
 	}
 	return c.now()
 }
+
+func (c *fakeClient) ClockKnown() bool { return c.known == nil || c.known() }
 
 // fakePerSecond is the rate of the fake's limiter.
 const fakePerSecond = 10
@@ -222,7 +225,7 @@ func newBenchFor(t testing.TB, snapshot *inventory.Snapshot, edit func(*Config),
 	}
 	b.Reader = New(settings)
 	b.report = b.took
-	require.NoError(t, b.loadIndex(t.Context()))
+	require.NoError(t, b.loadIndex(t.Context(), b.now()))
 	return b
 }
 

@@ -27,9 +27,8 @@ func newIndex(account string, first int64) index {
 	return index{V: storedVersion, Account: account, First: first, Groups: map[string]int64{}, Formats: map[string]int64{}, Starts: map[string]int64{}}
 }
 
-// loadIndex reads what is stored of the target.
-func (r *Reader) loadIndex(ctx context.Context) error {
-	now := r.now()
+// loadIndex reads what is stored of the target, at its start.
+func (r *Reader) loadIndex(ctx context.Context, now time.Time) error {
 	r.index, r.seenBefore = newIndex(r.Target.AccountID, now.UnixMilli()), now
 	b, err := r.Store.Get(ctx, r.key("index"))
 	if err != nil || b == nil {

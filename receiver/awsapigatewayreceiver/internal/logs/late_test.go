@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -135,4 +137,48 @@ func TestEventsThatComeLateToAStalledChainComeOut(t *testing.T) {
 		assert.Greater(t, first[4].at.Sub(began), b.Config.LateWindow)
 		assertOnce(t, b, events)
 	})
+}
+
+// Nor does one that is wrong by days until AWS can be reached, be it at the first start or at another.
+func TestClockThatIsWrongAtTheStartLosesNothing(t *testing.T) {
+	for name, off := range map[string]time.Duration{"ahead": 50 * time.Hour, "behind": -50 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, began := &checkpointtest.Disk{}, time.Now()
+				events := wrote(began, 5*time.Hour+30*time.Minute, 5*time.Second, quick)
+				answer := paged(events, 1000)
+				var came []record
+				for range 2 {
+					b, start := newBench(t, oneGroup.snapshot(t), nil), time.Now()
+					b.Store = disk.Open(t)
+					known := func() bool { return time.Since(start) >= time.Hour } // until then AWS can't be reached
+					b.client.known, b.client.now = known, func() time.Time {
+						if known() {
+							return time.Now()
+						}
+						return time.Now().Add(off)
+					}
+					b.client.describe = func(names []string) ([]model.LogGroup, error) {
+						if !known() {
+							return nil, failure(aws.Network, "")
+						}
+						return []model.LogGroup{{Name: names[0]}}, nil
+					}
+					b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, err error) {
+						if !known() {
+							return page, failure(aws.Network, "")
+						}
+						return answer(group, from, to, token)
+					}
+					stop := b.run(t.Context())
+					time.Sleep(3*time.Hour + time.Minute)
+					stop()
+					came = append(came, b.came()...)
+					assert.Zero(t, b.lostSecs)
+					assert.Zero(t, b.counted("checkpoint"))
+				}
+				assertOnce(t, &bench{records: came}, events)
+			})
+		})
+	}
 }

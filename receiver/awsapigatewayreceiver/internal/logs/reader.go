@@ -91,11 +91,16 @@ func (r *Reader) now() time.Time { return r.Client.Now() }
 
 // Run reads until ctx ends. report is told when groups can't be read: all is an error where none can, some where a part of them can't.
 func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
-	r.report, r.began = report, r.now()
-	if err := r.loadIndex(ctx); err != nil {
+	r.report = report
+	started := r.Clock.Now()
+	if r.learnTime(ctx) != nil {
+		return
+	}
+	r.began = r.now().Add(started.Sub(r.Clock.Now())) // by AWS's clock
+	if err := r.loadIndex(ctx, r.began); err != nil {
 		r.checkpointFailed(ctx, err)
 	}
-	r.listed, r.resumed = r.seenBefore, r.began
+	r.listed, r.resumed = r.seenBefore, r.now()
 	if _, err := r.Inventory.Wait(ctx); err != nil {
 		return
 	}
@@ -110,6 +115,26 @@ func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
 		}
 	}
 }
+
+// learnTime asks until an answer has told AWS's time, which the positions are held against: a denial does, too. An answer without one, which only others
+// than AWS give, is no reason to wait.
+func (r *Reader) learnTime(ctx context.Context) error {
+	wait := poll.Backoff{Min: minRetry, Max: maxRetry}
+	for !r.Client.ClockKnown() {
+		_, err := r.Client.DescribeLogGroups(ctx, []string{welcome})
+		if err == nil || r.Client.ClockKnown() {
+			break
+		}
+		r.report(err, nil)
+		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// welcome is the log group that API Gateway makes itself where it is allowed to write logs.
+const welcome = "/aws/apigateway/welcome"
 
 // follow keeps up with the inventory.
 func (r *Reader) follow(ctx context.Context) {

@@ -17,6 +17,8 @@ import (
 // Client makes the AWS calls. *aws.Client does.
 type Client interface {
 	Now() time.Time
+	// ClockKnown says whether Now is AWS's time already, since AWS has answered.
+	ClockKnown() bool
 	// WaitLogEvents takes a turn of the limiter of FilterLogEvents, LogEventsPerSecond is its rate.
 	WaitLogEvents(ctx context.Context) error
 	LogEventsPerSecond() float64

@@ -243,7 +243,7 @@ func TestStoredPositionThatMakesNoSense(t *testing.T) {
 func TestIndexForgetsGroups(t *testing.T) {
 	disk := &checkpointtest.Disk{}
 	k := newKeeper(disk.Open(t), t0)
-	require.NoError(t, k.loadIndex(t.Context()))
+	require.NoError(t, k.loadIndex(t.Context(), k.now()))
 	assert.Equal(t, t0, k.index.First)
 	for name, seen := range map[string]int64{"old": t0 - 16*86_400*second, "new": t0 - 14*86_400*second} {
 		k.index.Groups[name] = seen
@@ -261,7 +261,7 @@ func TestIndexForgetsGroups(t *testing.T) {
 	assert.Equal(t, []string{"r1/new"}, slices.Collect(maps.Keys(k.book.stages)))
 
 	k = newKeeper(k.Store, t0+second)
-	require.NoError(t, k.loadIndex(t.Context()))
+	require.NoError(t, k.loadIndex(t.Context(), k.now()))
 	assert.Equal(t, t0, k.index.First)
 	assert.Equal(t, []string{"new"}, slices.Collect(maps.Keys(k.index.Groups)))
 	for _, key := range disk.Keys() {
@@ -278,14 +278,14 @@ func TestIndexThatMakesNoSense(t *testing.T) {
 		disk := &checkpointtest.Disk{}
 		k := newKeeper(disk.Open(t), t0)
 		require.NoError(t, disk.Set(t.Context(), k.key("index"), []byte(stored)))
-		assert.ErrorContains(t, k.loadIndex(t.Context()), "cannot decode the stored log groups", stored)
+		assert.ErrorContains(t, k.loadIndex(t.Context(), k.now()), "cannot decode the stored log groups", stored)
 		assert.Equal(t, newIndex("", t0), k.index)
 	}
 	// A clock that was set back since.
 	disk := &checkpointtest.Disk{}
 	k := newKeeper(disk.Open(t), t0)
 	require.NoError(t, disk.Set(t.Context(), k.key("index"), []byte(`{"v":1,"first":1800000000000}`)))
-	require.NoError(t, k.loadIndex(t.Context()))
+	require.NoError(t, k.loadIndex(t.Context(), k.now()))
 	assert.Equal(t, t0, k.index.First)
 }
 
