@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
 )
 
@@ -70,6 +71,45 @@ func TestPositionInTheFuture(t *testing.T) {
 				stop()
 				assert.Equal(t, 1, b.times(s, segmentID(0, 0)))
 				assert.Zero(t, b.lost())
+			})
+		})
+	}
+}
+
+// A clock that is wrong until AWS can be reached neither loses anything nor has anything come twice, be it at the first start or at another.
+func TestClockThatIsWrongAtTheStart(t *testing.T) {
+	for name, off := range map[string]time.Duration{"ahead": 50 * time.Hour, "behind": -50 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, began := &checkpointtest.Disk{}, time.Now()
+				b := newBench(t, oneAPI.snapshot(t), nil)
+				b.Store = disk.Open(t)
+				b.client.every(10*time.Second, began, 5*time.Hour)
+				for range 2 {
+					start := time.Now()
+					known := func() bool { return time.Since(start) >= time.Hour }
+					unreachable := func() error {
+						if !known() {
+							return failure(aws.Network, "")
+						}
+						return nil
+					}
+					b.client.known, b.client.now = known, func() time.Time {
+						if known() {
+							return time.Now()
+						}
+						return time.Now().Add(off)
+					}
+					b.client.listing = func(scan) error { return unreachable() }
+					b.client.search = func() (bool, error) { return false, unreachable() }
+					b.restart()
+					stop := b.run(t.Context())
+					time.Sleep(3 * time.Hour)
+					stop()
+				}
+				assertEachOnce(t, b, 1800)
+				assert.Zero(t, b.lost())
+				assert.Zero(t, b.counted("checkpoint"))
 			})
 		})
 	}

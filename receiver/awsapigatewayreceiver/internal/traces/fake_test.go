@@ -35,6 +35,7 @@ import (
 type fakeClient struct {
 	world
 	now       func() time.Time // nil: time.Now
+	known     func() bool      // whether an answer has told the time; nil: it has
 	latency   time.Duration
 	slow      func() time.Duration // adds to the latency
 	page      int                  // summaries of a page; 0: 100
@@ -89,6 +90,8 @@ func (c *fakeClient) Now() time.Time {
 	}
 	return c.now()
 }
+
+func (c *fakeClient) ClockKnown() bool { return c.known == nil || c.known() }
 
 func (c *fakeClient) TraceSummaries(ctx context.Context, w model.Window, filter, token string) (page model.TracePage, err error) {
 	s := scan{w, filter, token, c.Now()}

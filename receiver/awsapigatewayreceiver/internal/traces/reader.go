@@ -54,12 +54,17 @@ func New(s Settings) *Reader {
 
 // Run reads until ctx ends. report is told the outcome of each reading of a window.
 func (r *Reader) Run(ctx context.Context, report func(error)) {
+	started := r.Clock.Now()
 	if _, err := r.Inventory.Wait(ctx); err != nil {
 		return
 	}
-	r.began = r.Client.Now()
-	r.restore(ctx)
 	wait := poll.Backoff{Min: minRetry, Max: maxRetry}
+	if r.learnTime(ctx, &wait, report) != nil {
+		return
+	}
+	r.began = r.Client.Now().Add(started.Sub(r.Clock.Now())) // by AWS's clock
+	r.restore(ctx)
+	wait.Reset()
 	for {
 		pause, err := r.step(ctx)
 		if ctx.Err() != nil {
@@ -79,6 +84,22 @@ func (r *Reader) Run(ctx context.Context, report func(error)) {
 			return
 		}
 	}
+}
+
+// learnTime asks until an answer has told AWS's time, which the position is held against: a denial does, too. An answer without one, which only others than
+// AWS give, is no reason to wait.
+func (r *Reader) learnTime(ctx context.Context, wait *poll.Backoff, report func(error)) error {
+	for !r.Client.ClockKnown() {
+		_, err := r.Client.TransactionSearch(ctx)
+		if err == nil || r.Client.ClockKnown() {
+			break
+		}
+		report(err)
+		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step reads the window that is due, if one is, and says how long it is until one will be.

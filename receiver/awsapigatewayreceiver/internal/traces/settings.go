@@ -18,6 +18,8 @@ import (
 // Client makes the AWS calls. *aws.Client does.
 type Client interface {
 	Now() time.Time
+	// ClockKnown says whether Now is AWS's time already, since AWS has answered.
+	ClockKnown() bool
 	// TraceSummaries reads one page of the traces that began in a window.
 	TraceSummaries(ctx context.Context, w model.Window, filter, token string) (model.TracePage, error)
 	// Traces reads at most five traces.

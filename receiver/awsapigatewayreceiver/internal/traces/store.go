@@ -105,7 +105,7 @@ func (r *Reader) checkpointFailed(ctx context.Context, err error) {
 // restore takes the stored position up, or begins anew: from there the next start goes on, though this one should get nothing done.
 func (r *Reader) restore(ctx context.Context) {
 	now, interval := r.Client.Now(), int64(r.Config.PollInterval/time.Second)
-	first := now.Add(-r.Config.Delay - r.Config.InitialLookback).Unix()
+	first := r.began.Add(-r.Config.Delay - r.Config.InitialLookback).Unix()
 	r.next = first - first%interval
 	b, err := r.Store.Get(ctx, r.key())
 	switch {
