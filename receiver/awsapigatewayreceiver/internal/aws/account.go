@@ -28,8 +28,14 @@ type Account struct {
 var (
 	regionPattern    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d+$`)
 	accountIDPattern = regexp.MustCompile(`^\d{12}$`)
-	sessionPattern   = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	// Patterns of AssumeRole's parameters ("API_AssumeRole"), and of roles' names and paths ("IAM identifiers").
+	sessionPattern    = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	externalIDPattern = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
+	rolePattern       = regexp.MustCompile(`^role/([\x21-\x7e]+/)?[\w+=,.@-]+$`)
 )
+
+// maxExternalID is how long an external id may be ("API_AssumeRole").
+const maxExternalID = 1224
 
 // CheckRegions returns an error for each item that is no region. key is the setting's YAML key.
 func CheckRegions(key string, regions []string) error {
@@ -67,8 +73,11 @@ func (a *Account) Check(key string, regions []string) error {
 		}
 		return errors.Join(errs...)
 	}
+	if a.ExternalID != "" && (len(a.ExternalID) > maxExternalID || !externalIDPattern.MatchString(a.ExternalID)) {
+		errs = append(errs, fmt.Errorf("%s::external_id: is none that AWS takes: 2 to 1,224 characters of A-Z a-z 0-9 _ + = , . @ : / -, without a line feed at its end", key))
+	}
 	arn, err := awsarn.Parse(a.RoleARN)
-	if err != nil || arn.Service != "iam" || !strings.HasPrefix(arn.Resource, "role/") || !accountIDPattern.MatchString(arn.AccountID) {
+	if err != nil || arn.Service != "iam" || !rolePattern.MatchString(arn.Resource) || !accountIDPattern.MatchString(arn.AccountID) {
 		return errors.Join(append(errs, fmt.Errorf("%s::role_arn: %q is not a role's ARN: write it as arn:aws:iam::111122223333:role/name", key, a.RoleARN))...)
 	}
 	if a.AccountID != "" && a.AccountID != arn.AccountID {
