@@ -101,3 +101,41 @@ func TestReplacedKeysAreAskedForAgain(t *testing.T) {
 	_, err = c.restAPIs(context.Background())
 	assert.NoError(t, err)
 }
+
+// A session that is about to end is used while it is valid, where a new one can't be had.
+func TestSessionIsUsedWhileNoNewOneCanBeHad(t *testing.T) {
+	for name, set := range map[string]struct {
+		valid time.Duration
+		class Class
+	}{
+		"it is valid": {valid: 2 * time.Minute},
+		"it is over":  {valid: -time.Second, class: Server},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var assumed atomic.Int64
+			f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasPrefix(r.URL.Path, "/restapis"):
+					_, _ = w.Write([]byte(noAPIs))
+				case assumed.Add(1) == 1:
+					_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+						time.Now().Add(set.valid).UTC().Format(time.RFC3339))
+				default:
+					wireError{503, "ServiceUnavailable", ""}.ServeHTTP(w, r)
+				}
+			}), func(s *Settings) {
+				withRole(Account{AccountID: otherAccount}, testRegion)(s)
+				s.Clock = once{}
+			})
+			_, err := f.client().restAPIs(context.Background())
+			require.NoError(t, err)
+			for range 3 {
+				_, err = f.client().restAPIs(context.Background())
+				assert.Equal(t, set.class, ClassOf(err), "%v", err)
+			}
+			if set.class == "" {
+				assert.EqualValues(t, 2, assumed.Load(), "a new one is not asked for each time")
+			}
+		})
+	}
+}

@@ -125,8 +125,8 @@ func (s *Session) openAccount(ctx, session context.Context, set Settings, a *Acc
 	}
 	if a.RoleARN != "" {
 		// One provider per account: its regions share the session.
-		creds := awssdk.NewCredentialsCache(roleProvider(session, a, clients), func(o *awssdk.CredentialsCacheOptions) {
-			o.ExpiryWindow = 5 * time.Minute
+		creds := awssdk.NewCredentialsCache(&roleSession{CredentialsProvider: roleProvider(session, a, clients), clock: set.Clock}, func(o *awssdk.CredentialsCacheOptions) {
+			o.ExpiryWindow = expiryWindow
 			o.ExpiryWindowJitterFrac = 0.5
 		})
 		for _, c := range clients {
@@ -138,6 +138,42 @@ func (s *Session) openAccount(ctx, session context.Context, set Settings, a *Acc
 	}
 	s.Clients = append(s.Clients, clients...)
 	return nil
+}
+
+const (
+	// expiryWindow is how long before its end a role's session is renewed.
+	expiryWindow = 5 * time.Minute
+	// renewAfter is how long a session is used for that could not be renewed, before that is tried again.
+	renewAfter = time.Minute
+)
+
+// roleSession provides a role's credentials to the SDK's cache, which makes one call of it at a time.
+type roleSession struct {
+	awssdk.CredentialsProvider
+	clock poll.Clock
+	ends  time.Time // the newest session
+}
+
+// Retrieve begins a session.
+func (r *roleSession) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
+	creds, err := r.CredentialsProvider.Retrieve(ctx)
+	if err == nil {
+		r.ends = creds.Expires
+	}
+	return creds, err
+}
+
+// HandleFailToRefresh goes on with a session that could not be renewed in time, until it ends. The cache takes the window off its end once more.
+func (r *roleSession) HandleFailToRefresh(_ context.Context, held awssdk.Credentials, err error) (awssdk.Credentials, error) {
+	now := r.clock.Now()
+	if !held.HasKeys() || !now.Before(r.ends) {
+		return awssdk.Credentials{}, err
+	}
+	held.Expires = r.ends.Add(expiryWindow)
+	if soon := now.Add(renewAfter + expiryWindow); soon.Before(held.Expires) {
+		held.Expires = soon
+	}
+	return held, nil
 }
 
 // roleProvider assumes the account's role through the STS of the account's regions in turn, so that one region that does not answer, or is not
