@@ -370,3 +370,20 @@ func (s sleeper) Sleep(ctx context.Context, _ time.Duration) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// A clock that was ahead when the collector started, until AWS told the right time, holds no report up.
+func TestReportsAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil, inventory.DefaultConfig())
+	r.certificates("c1")
+	r.crawl()
+	r.flush()
+	r.took()
+	right := r.account.Now()
+	r.reported = right.Add(30 * time.Hour)
+	r.schedule()
+	r.account.pass(r.config.ReportInterval)
+	r.schedule()
+	r.flush()
+	assert.Contains(t, r.took(), "state client_certificate c1")
+}

@@ -28,10 +28,10 @@ func (r *Reporter) schedule() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from := r.reported
-	if !now.After(from) {
+	if ahead := from.Sub(now); ahead >= 0 && ahead <= r.Config.ReportInterval {
 		return
 	}
-	r.reported = now
+	r.reported = now // though it was far in the future, which a clock that was wrong left behind
 	if s == nil {
 		return
 	}
