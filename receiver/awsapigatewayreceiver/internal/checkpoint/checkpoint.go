@@ -150,7 +150,9 @@ func (s *Store) payLater() {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	s.later = nil
-	if s.client != nil && s.pay(context.Background()) != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), payAfter) // others wait for the turn
+	defer cancel()
+	if s.client != nil && s.pay(ctx) != nil {
 		s.later = time.AfterFunc(payAfter, s.payLater)
 	}
 }

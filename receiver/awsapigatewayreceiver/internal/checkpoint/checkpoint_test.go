@@ -255,3 +255,31 @@ func TestWhatIsOwedIsBounded(t *testing.T) {
 		assert.LessOrEqual(t, size, maxOwed)
 	}
 }
+
+// silent is a storage over a network that does not answer.
+type silent struct{ storage.Client }
+
+func (silent) Batch(ctx context.Context, _ ...*storage.Operation) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (silent) Close(context.Context) error { return nil }
+
+// What is owed to a storage that does not answer holds up neither who reads nor the end.
+func TestSilentStorageHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Store{client: silent{}}
+		short := func() context.Context {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			t.Cleanup(cancel)
+			return ctx
+		}
+		assert.ErrorIs(t, s.Apply(short(), map[string][]byte{"a": []byte("1")}), context.DeadlineExceeded)
+		time.Sleep(payAfter + time.Second) // now it is written once more
+		start := time.Now()
+		assert.Equal(t, []byte("1"), get(t, s, "a"))
+		assert.ErrorIs(t, s.Close(short()), context.DeadlineExceeded)
+		assert.LessOrEqual(t, time.Since(start), 2*payAfter)
+	})
+}
