@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -138,4 +140,21 @@ func TestSessionIsUsedWhileNoNewOneCanBeHad(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The first region's client assumes the role for the others, too, while it finds out its own account.
+func TestRoleIsAssumedForOthersMeanwhile(t *testing.T) {
+	f := openHandler(t, wireError{403, "AccessDenied", "no"}, withRole(Account{}, "us-east-1", "eu-west-1"))
+	first, second := f.session.Clients[0], f.session.Clients[1]
+	first.getCallerIdentity = func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error) {
+		account := otherAccount
+		return &sts.GetCallerIdentityOutput{Account: &account}, nil
+	}
+	var both sync.WaitGroup
+	both.Go(func() { assert.NoError(t, first.Identify(context.Background())) })
+	both.Go(func() {
+		_, err := second.restAPIs(context.Background())
+		assert.Equal(t, RoleRefused, ClassOf(err), "%v", err)
+	})
+	both.Wait()
 }

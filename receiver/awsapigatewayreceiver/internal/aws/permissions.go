@@ -30,7 +30,11 @@ func (c *Client) permission(op operation) Permission {
 	return Permission{Operation: op.name, Action: op.action, Resource: c.expand(op.resource)}
 }
 
-// expand writes the target's partition, region and account into a resource pattern.
+// expand writes the target's partition, region and account into a resource pattern. One without them may be asked for before the account is known: the
+// role is assumed through this client for other regions, too.
 func (c *Client) expand(pattern string) string {
+	if !strings.Contains(pattern, "%") {
+		return pattern
+	}
 	return strings.NewReplacer("%P", c.target.Partition, "%R", c.target.Region, "%A", c.target.AccountID).Replace(pattern)
 }
