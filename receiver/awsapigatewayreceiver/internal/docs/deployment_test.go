@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,5 +23,21 @@ func TestContainersByHandHaveTheManifestsLimits(t *testing.T) {
 		"ghcr.io/":        strings.TrimPrefix(submatches(manifest, `image: (\S+)`)[0], "ghcr.io/"),
 	} {
 		assert.Contains(t, run, option+value)
+	}
+}
+
+// A backend drops for good what is larger than it takes, and so would lose what comes at once after an outage: each queue that is to be copied bounds its
+// requests.
+func TestQueuesToCopyBoundTheirRequests(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "exporterconfig", "*.yaml"))
+	require.NoError(t, err)
+	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "deploy", "config.yaml"), filepath.Join(root, "deploy", "helm", "values.yaml"),
+		filepath.Join(root, "deploy", "kubernetes", "otelcol-apigateway.yaml")) {
+		text := page(t, file)
+		batches := submatches(text, `(?m)^ +batch:(.*)$`)
+		assert.Equal(t, strings.Contains(text, "sending_queue:"), len(batches) > 0, file)
+		for _, batch := range batches {
+			assert.Regexp(t, `^ \{sizer: bytes, min_size: 100000, max_size: 900000\}( #|$)`, batch, file)
+		}
 	}
 }
