@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -105,6 +106,9 @@ func (u *usage) round(ctx context.Context, plans []model.UsagePlan) error {
 
 const day = "2006-01-02"
 
+// errAhead has days asked for again that had not begun by AWS's clock.
+var errAhead = errors.New("the local clock was ahead of AWS's until the answer told the time")
+
 // plan reads yesterday and today of a plan, and the days before that were not told. AWS updates usage with a delay: today is not reported before yesterday
 // is settled, so that a series' points are in order.
 func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
@@ -113,6 +117,9 @@ func (u *usage) plan(ctx context.Context, p *model.UsagePlan) error {
 	was := midnight.Add(-24 * time.Hour)
 	from := u.firstDay(p.ID, was)
 	items, err := u.Reader.Read(ctx, model.GetUsage, model.ReadOf{UsagePlan: p.ID, From: from.Format(day), To: midnight.Format(day)})
+	if u.Now().Before(midnight) {
+		return errors.Join(err, errAhead)
+	}
 	if err != nil {
 		return err
 	}

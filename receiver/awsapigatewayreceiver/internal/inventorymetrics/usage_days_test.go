@@ -132,6 +132,32 @@ func TestTheStartDateSaysWhichDays(t *testing.T) {
 	}
 }
 
+// ahead is an account whose clock is ahead by days until it has answered.
+type ahead struct{ *account }
+
+func (a ahead) Read(ctx context.Context, what model.Read, of model.ReadOf) ([]json.RawMessage, error) {
+	items, err := a.account.Read(ctx, what, of)
+	a.set(hour(12))
+	return items, err
+}
+
+// Days that are still to come by AWS's clock are not told, nor taken for told.
+func TestUsageOfDaysToCome(t *testing.T) {
+	t.Parallel()
+	r := newUsage(t, nil)
+	r.plans[0].Quota = nil
+	r.Reader = ahead{r.account}
+	r.used(key(key1, 10, 0, 3, 0))
+	r.account.set(hour(60))
+	got, err := r.round()
+	assert.ErrorIs(t, err, errAhead)
+	assert.Empty(t, got)
+	assert.Empty(t, r.usage.settled)
+	got, err = r.round()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"usage_plan.requests{usage_plan_id=p1} 10 19T00:00-20T00:00 @ /account", "usage_plan.requests{usage_plan_id=p1} 3 20T00:00-20T12:00 @ /account"}, got)
+}
+
 // Days that ended while the collector was off, or could not read or hand over, are told with yesterday, each once; a day that was told is not again.
 func TestUsageOfDaysThatWereMissed(t *testing.T) {
 	t.Parallel()
