@@ -330,15 +330,24 @@ func TestHostileIdentity(t *testing.T) {
 
 // A role's answer without its members gives no credentials.
 func TestHostileAssumeRole(t *testing.T) {
+	role := func(inner string) string {
+		return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>` + inner + `</AssumeRoleResult></AssumeRoleResponse>`
+	}
 	for name, body := range map[string]string{
-		"no credentials":  `<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResult></AssumeRoleResponse>`,
-		"no members":      `<AssumeRoleResponse><AssumeRoleResult><Credentials></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-		"a date of words": `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><Expiration>soon</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+		"no credentials":  role(``),
+		"no members":      role(`<Credentials></Credentials>`),
+		"a date of words": role(`<Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken><Expiration>soon</Expiration></Credentials>`),
+		"no date":         role(`<Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken></Credentials>`),
+		"no token":        role(`<Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := openHandler(t, &answering{body: []byte(body)}, withRole(Account{AccountID: otherAccount}, testRegion))
+			f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.False(t, strings.HasPrefix(r.URL.Path, "/restapis"), "nothing is asked for without credentials")
+				_, _ = w.Write([]byte(body))
+			}), withRole(Account{AccountID: otherAccount}, testRegion))
 			_, err := f.client().restAPIs(context.Background())
-			require.Error(t, err)
+			assert.Equal(t, Malformed, ClassOf(err), "%v", err)
+			assert.Positive(t, f.malformed())
 		})
 	}
 }

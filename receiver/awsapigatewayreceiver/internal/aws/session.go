@@ -217,5 +217,12 @@ func roleProvider(session context.Context, a *Account, clients []*Client) awssdk
 type assumer struct{ c *Client }
 
 func (a assumer) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, _ ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
-	return call(ctx, a.c, opAssumeRole, a.c.assumeRole, in, 1)
+	out, err := call(ctx, a.c, opAssumeRole, a.c.assumeRole, in, 1)
+	if err != nil {
+		return nil, err
+	}
+	if k := out.Credentials; k == nil || awssdk.ToString(k.AccessKeyId) == "" || awssdk.ToString(k.SecretAccessKey) == "" || awssdk.ToString(k.SessionToken) == "" || k.Expiration == nil {
+		return nil, a.c.malformed(opAssumeRole, "credentials of which a part is missing")
+	}
+	return out, nil
 }
