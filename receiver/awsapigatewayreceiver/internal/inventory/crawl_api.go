@@ -324,8 +324,8 @@ func (c *crawl) details(ctx context.Context, a *model.API) {
 			return nil, nil
 		}
 		next := s.withParts(a.ID, parts)
-		if created != nil {
-			deployed := slices.Clone(s.Stages[a.ID])
+		if stages, known := s.Stages[a.ID]; known && created != nil {
+			deployed := slices.Clone(stages)
 			setDeployed(deployed, created)
 			next = next.withStages(map[string][]model.Stage{a.ID: deployed})
 		}

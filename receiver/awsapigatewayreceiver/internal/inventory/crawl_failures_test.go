@@ -102,6 +102,9 @@ func TestReadsThatNeverSucceeded(t *testing.T) {
 			_, err := c.try()
 			require.ErrorIs(t, err, errDown)
 			assert.Nil(t, c.Current().Parts[at.api][at.part])
+			if _, known := c.Current().Stages[at.api]; at.part == partStages {
+				assert.False(t, known, "nor are no stages known")
+			}
 			_, err = c.try()
 			require.Error(t, err)
 			assert.Empty(t, c.w.deleted)
