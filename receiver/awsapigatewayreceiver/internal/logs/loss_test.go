@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -91,8 +92,8 @@ func TestDeletedGroupTakesItsBacklogAlong(t *testing.T) {
 				deleted := began.Add(time.Hour)
 				var losses []record
 				seconds := 0.0
-				start := func() (*bench, func()) {
-					b := newBench(t, on, nil)
+				start := func(s *inventory.Snapshot) (*bench, func()) {
+					b := newBench(t, s, nil)
 					b.Store = disk.Open(t)
 					answer := paged(wrote(began, time.Hour, time.Second, quick), 100)
 					b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, err error) {
@@ -115,7 +116,7 @@ func TestDeletedGroupTakesItsBacklogAlong(t *testing.T) {
 					}
 					return b, b.run(t.Context())
 				}
-				b, stop := start()
+				b, stop := start(on)
 				b.crawls(on, 50*time.Minute)
 				if c.off {
 					stop()
@@ -124,14 +125,14 @@ func TestDeletedGroupTakesItsBacklogAlong(t *testing.T) {
 					b.crawls(on, 20*time.Minute)
 				}
 				for run := range 3 {
-					if run > 0 || c.off {
+					switch {
+					case run > 0:
 						stop()
-						b, stop = start()
+						b, stop = start(gone)
+					case c.off:
+						b, stop = start(on)
+						time.Sleep(10 * time.Second)
 					}
-					if run > 0 {
-						b.inv.snapshot = gone
-					}
-					time.Sleep(10 * time.Second)
 					b.crawls(gone, 4*time.Hour)
 					for _, r := range b.came() {
 						if r.event == eventLost {
