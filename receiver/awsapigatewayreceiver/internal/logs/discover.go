@@ -366,7 +366,8 @@ func (r *Reader) firstRead(now time.Time) int64 {
 	if now.Sub(r.resumed) < appearedWithin && r.seenBefore.Before(now) {
 		before = r.seenBefore
 	}
-	since := max(before.Add(-max(back, appearedWithin)).UnixMilli(), now.Add(-max(back, appearedWithin, r.Config.MaxBackfill)).UnixMilli())
+	back = max(back, appearedWithin, 2*r.Inventory.Interval())
+	since := max(before.Add(-back).UnixMilli(), now.Add(-max(back, r.Config.MaxBackfill)).UnixMilli())
 	return max(first, since, 0)
 }
 
@@ -381,5 +382,5 @@ func (r *Reader) noteGap(taken, now time.Time) {
 	r.listed = taken
 }
 
-// appearedWithin is how long before it was first seen a stage may have begun to write: some intervals of the inventory.
+// appearedWithin is how long before it was first seen a stage may have begun to write: some intervals of the inventory, where those are short.
 const appearedWithin = time.Hour

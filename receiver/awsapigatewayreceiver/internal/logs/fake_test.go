@@ -102,7 +102,10 @@ type fakeInventory struct {
 	refresh  func(api string) *inventory.Snapshot // nil: nothing changes
 	fails    bool
 	asked    []string
+	interval time.Duration
 }
+
+func (f *fakeInventory) Interval() time.Duration { return f.interval }
 
 func (f *fakeInventory) Wait(ctx context.Context) (*inventory.Snapshot, error) {
 	return f.Current(), ctx.Err()

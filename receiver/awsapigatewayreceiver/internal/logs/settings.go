@@ -32,6 +32,8 @@ type Inventory interface {
 	Wait(ctx context.Context) (*inventory.Snapshot, error)
 	Current() *inventory.Snapshot
 	RefreshStages(ctx context.Context, api string) error
+	// Interval is the time between the starts of two crawls, 0 before the first has ended.
+	Interval() time.Duration
 }
 
 // Settings are what the reader of one target needs.

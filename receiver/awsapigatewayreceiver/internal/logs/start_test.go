@@ -135,6 +135,26 @@ func TestStageThatAppearedWhileNothingWasListed(t *testing.T) {
 	}
 }
 
+// So is one that a crawl finds hours later since crawls are that far apart, though the APIs are listed in between.
+func TestStageThatAppearedBetweenTwoCrawls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, before := time.Now(), account{"GetRestApis": oneGroup["GetRestApis"]}.snapshot(t)
+		events := wrote(began.Add(2*time.Hour), 7*time.Hour, time.Minute, quick)
+		b := newBench(t, before, nil)
+		b.inv.interval = 5 * time.Hour
+		b.Store, b.client.filter = (&checkpointtest.Disk{}).Open(t), paged(events, 1000)
+		stop := b.run(t.Context())
+		for range 13 {
+			listed := *before
+			listed.Taken = time.Now()
+			b.crawls(&listed, 30*time.Minute)
+		}
+		b.crawls(oneGroup.snapshot(t), 4*time.Hour)
+		stop()
+		assertOnce(t, b, events)
+	})
+}
+
 // What retention takes of a group that was not readable since it is known is lost as well, over a restart, too; what is older was never promised.
 func TestRetentionOfAGroupThatWasNeverReadable(t *testing.T) {
 	racetest.Skip(t)
