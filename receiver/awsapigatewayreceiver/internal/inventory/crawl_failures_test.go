@@ -116,6 +116,24 @@ func TestReadsThatNeverSucceeded(t *testing.T) {
 	}
 }
 
+// That there are no REST APIs is known once they were listed, whatever becomes of the others' list.
+func TestNoRESTAPIs(t *testing.T) {
+	t.Parallel()
+	for read, listed := range map[string]bool{"GetRestApis": false, "GetApis": true} {
+		a := newAccount()
+		a.errs[read] = ofClass(aws.Denied)
+		c := newCrawler(t, a)
+		_, err := c.try()
+		require.Error(t, err)
+		assert.Empty(t, c.Current().APIs)
+		assert.True(t, c.Current().Taken.IsZero())
+		assert.Equal(t, listed, c.Current().ListedREST, read)
+		delete(a.errs, read)
+		c.again()
+		assert.True(t, c.Current().ListedREST)
+	}
+}
+
 // What is denied for three APIs is likely denied for all: the kind of read is left for this crawl, the others go on; what was not asked for is marked
 // with the reason.
 func TestReadsAreGivenUp(t *testing.T) {

@@ -247,7 +247,7 @@ func (inv *Inventory) list(ctx context.Context, since time.Time) (known bool, er
 		}
 		// A partial list never replaces a complete one: a kind of API whose list failed keeps what it had.
 		next := s.next(began, rest.apis, v2.apis)
-		next.Taken = taken
+		next.Taken, next.ListedREST = taken, s.ListedREST || rest.apis != nil
 		var touched []string
 		for _, l := range []*apiList{rest, v2} {
 			for i := range l.apis {

@@ -17,6 +17,8 @@ import (
 type Snapshot struct {
 	// Taken is when the newest complete list began, by AWS's clock; zero where one kind of API was never listed.
 	Taken time.Time
+	// ListedREST says that the REST APIs were listed once.
+	ListedREST bool
 	// APIs are the live ones, by id.
 	APIs []model.API
 	Gone []Gone

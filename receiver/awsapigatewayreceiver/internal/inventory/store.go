@@ -133,7 +133,7 @@ func (inv *Inventory) Restore(ctx context.Context) error {
 	if h.Account != "" && h.Account != inv.target.AccountID {
 		return inv.remove(ctx, h)
 	}
-	s := &Snapshot{Taken: h.Taken, Stages: map[string][]model.Stage{}, Parts: map[string]Parts{}, restored: map[string]bool{}, filter: inv.filter}
+	s := &Snapshot{Taken: h.Taken, ListedREST: !h.Taken.IsZero(), Stages: map[string][]model.Stage{}, Parts: map[string]Parts{}, restored: map[string]bool{}, filter: inv.filter}
 	var errs []error
 	ids := append([]string{""}, h.APIs...)
 	for chunk := range slices.Chunk(ids, restoreChunk) {

@@ -120,7 +120,8 @@ func TestNothingIsScannedWithoutRESTAPIs(t *testing.T) {
 func TestTracesWaitForTheFirstListOfRESTAPIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unlisted := *account{"GetApis": `[{"apiId":"h1","name":"h","protocolType":"HTTP"}]`}.snapshot(t)
-		unlisted.Taken = time.Time{}
+		assert.True(t, unlisted.ListedREST)
+		unlisted.ListedREST = false
 		b := newBench(t, &unlisted, nil)
 		b.client.every(10*time.Second, time.Now(), time.Hour)
 		stop := b.run(t.Context())

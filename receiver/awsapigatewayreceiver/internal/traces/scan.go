@@ -26,7 +26,7 @@ func (r *Reader) scan(ctx context.Context, w *window) error {
 	if now.token == "" {
 		snapshot := r.Inventory.Current()
 		now.selection = newSelection(snapshot) // a token belongs to its expression
-		if now.expression == "" && !now.narrowed && snapshot.Taken.IsZero() {
+		if now.expression == "" && !now.narrowed && !snapshot.ListedREST {
 			return errUnlisted
 		}
 	}
