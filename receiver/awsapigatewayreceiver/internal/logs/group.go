@@ -21,7 +21,7 @@ type group struct {
 	described   model.LogGroup // by DescribeLogGroups; zero where it never answered
 	unreadable  string         // why nothing can be read, "" where it can
 	probing     bool           // reading said so, and will say when it can
-	missingAt   int64          // when it was found not to exist, Unix milliseconds
+	missingAt   int64          // since when it was found not to exist, Unix milliseconds; 0 where it does
 	describedAt time.Time
 	recreated   int64        // when the group was made anew, 0 where it was not since the last read; Unix milliseconds
 	remembered  atomic.Int64 // events in seen, as others see it
@@ -167,8 +167,8 @@ func (g *group) take(j part, late time.Duration) taken {
 
 // cannot notes why nothing can be read of the group, "" where it can.
 func (g *group) cannot(reason string, now time.Time) {
-	if reason == darkMissing && g.unreadable != darkMissing {
-		g.missingAt = now.UnixMilli()
+	if reason == darkMissing && g.missingAt == 0 {
+		g.missingAt, g.dirty = now.UnixMilli(), g.dirty || g.begun && !g.unread // nothing is stored of a group that was never read
 	}
 	g.unreadable = reason
 }

@@ -125,7 +125,7 @@ func reasonOf(err error) string {
 func (r *Reader) succeeded(g *group) {
 	g.mu.Lock()
 	had, dark := g.err != nil, ""
-	g.failures, g.err, g.answered = 0, nil, true
+	g.failures, g.err, g.answered, g.missingAt = 0, nil, true, 0
 	g.retry.Reset()
 	if g.probing {
 		dark, g.unreadable, g.probing = g.unreadable, "", false

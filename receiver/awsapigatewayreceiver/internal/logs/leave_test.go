@@ -380,17 +380,3 @@ func TestWhatNobodyWantsLeavesStorageInTheSameRun(t *testing.T) {
 		assert.EqualValues(t, 0, b.counted("checkpoint"))
 	})
 }
-
-// What is kept of who wrote to a group that was left, and makes no sense, is said, and reads nothing.
-func TestWhoWroteToAGroupMakesNoSense(t *testing.T) {
-	for kept, failures := range map[string]int64{`{`: 1, `{"v":2}`: 1, `{"v":1}`: 0, `{"v":1,"until":-1,"sources":[{}]}`: 0} {
-		disk := &checkpointtest.Disk{}
-		b := newBench(t, account{}.snapshot(t), nil)
-		b.Store = disk.Open(t)
-		b.index.Groups["orders"], b.index.Starts["orders"] = 1, 1
-		require.NoError(t, disk.Set(t.Context(), b.leftKey("orders"), []byte(kept)))
-		b.discover(t.Context())
-		assert.Empty(t, b.found(), kept)
-		assert.Equal(t, failures, b.counted("checkpoint"), kept)
-	}
-}

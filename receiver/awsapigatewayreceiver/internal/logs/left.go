@@ -96,11 +96,12 @@ const maxKept = 1000
 
 func (r *Reader) leftKey(name string) string { return r.key("left/" + name) }
 
-// findKept takes up the groups that an earlier run did not read to their end, and of which the inventory knows nothing any more.
+// findKept takes up the groups that an earlier run did not read to their end, and of which the inventory knows nothing any more. What is kept of those that
+// are written to again is removed.
 func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until map[string]time.Time) {
 	var names, keys []string
 	for _, name := range slices.Sorted(maps.Keys(r.index.Groups)) {
-		if f.sources[name] == nil && late.sources[name] == nil {
+		if late.sources[name] == nil {
 			names, keys = append(names, name), append(keys, r.leftKey(name))
 		}
 	}
@@ -109,8 +110,14 @@ func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until m
 		r.checkpointFailed(ctx, err)
 		return
 	}
+	back := map[string][]byte{}
+	defer func() { r.apply(ctx, back) }()
 	for i, name := range names {
 		if values[i] == nil {
+			continue
+		}
+		if f.sources[name] != nil {
+			back[keys[i]] = nil
 			continue
 		}
 		var kept storedLeft

@@ -159,3 +159,36 @@ func TestDeletedGroupTakesItsBacklogAlong(t *testing.T) {
 		})
 	}
 }
+
+// Nor is anything said of a group that was read up to its end, and was missing for long before its stage was deleted, over a restart, too.
+func TestGroupThatWasMissingForLongTookNothingAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, disk := time.Now(), &checkpointtest.Disk{}
+		on, deleted := oneGroup.snapshot(t), began.Add(30*time.Minute)
+		answer := paged(wrote(began, 30*time.Minute, time.Second, quick), 100)
+		for _, gone := range []bool{false, true} {
+			b := newBench(t, on, nil)
+			b.Store = disk.Open(t)
+			b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, err error) {
+				if !time.Now().Before(deleted) {
+					return page, notFound
+				}
+				return answer(group, from, to, token)
+			}
+			b.client.describe = func(names []string) ([]model.LogGroup, error) {
+				if !time.Now().Before(deleted) {
+					return nil, nil
+				}
+				return []model.LogGroup{{Name: names[0], Created: began.Add(-day)}}, nil
+			}
+			stop := b.run(t.Context())
+			b.crawls(on, 2*time.Hour)
+			if gone {
+				b.crawls(account{}.snapshot(t), 2*time.Hour)
+				assert.Empty(t, b.found())
+			}
+			stop()
+			assert.Zero(t, b.lostSecs)
+		}
+	})
+}

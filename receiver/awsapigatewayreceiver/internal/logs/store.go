@@ -34,6 +34,7 @@ type stored struct {
 	Credit  int64      `json:"credit,omitempty"`
 	Swept   int64      `json:"swept,omitempty"`
 	Created int64      `json:"created,omitempty"` // of the log group
+	Missing int64      `json:"missing,omitempty"` // since when it did not exist
 	Saved   int64      `json:"saved"`
 	Next    int64      `json:"next,omitempty"`
 	Chunks  []chunkRef `json:"chunks,omitempty"`
@@ -126,7 +127,7 @@ func (r *Reader) save(ctx context.Context, g *group, fresh []entry, now time.Tim
 	p := &g.pos
 	b, err := json.Marshal(stored{
 		V: storedVersion, Newest: p.newest, Settled: p.settled, ReadTo: p.readTo, Open: p.open, LateMax: p.lateMax, Credit: max(int64(p.credit), 0), Swept: p.lastSweep,
-		Created: unixMS(g.described.Created), Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: encodeEntries(g.stored.inline),
+		Created: unixMS(g.described.Created), Missing: g.missingAt, Saved: now.UnixMilli(), Next: g.stored.next, Chunks: g.stored.refs, Inline: encodeEntries(g.stored.inline),
 		Losses: storedLosses(g.losses),
 	})
 	g.half.settle(p.settled)
@@ -201,7 +202,7 @@ func (r *Reader) load(ctx context.Context, g *group) (bool, error) {
 	if s.Created != 0 {
 		g.described.Created = time.UnixMilli(s.Created)
 	}
-	g.savedAt = time.UnixMilli(s.Saved)
+	g.savedAt, g.missingAt = time.UnixMilli(s.Saved), s.Missing
 	return true, bad
 }
 
@@ -213,7 +214,7 @@ func decodeStored(b []byte) (*stored, error) {
 	if s.V != storedVersion {
 		return nil, fmt.Errorf("cannot decode the stored position: its version is %d, not %d", s.V, storedVersion)
 	}
-	for _, ms := range []int64{s.Newest + 1, s.Settled, s.ReadTo, s.LateMax, s.Swept, s.Created, s.Saved, s.Next} {
+	for _, ms := range []int64{s.Newest + 1, s.Settled, s.ReadTo, s.LateMax, s.Swept, s.Created, s.Missing, s.Saved, s.Next} {
 		if ms < 0 || ms > maxUnixMS {
 			return nil, fmt.Errorf("cannot decode the stored position: %d is no time", ms)
 		}
