@@ -23,8 +23,8 @@ func collectorAlerts() list {
 		},
 		{
 			"APIGatewayTargetDown", own + "target_up == 0", "15m", "critical",
-			"Nothing is read from " + target,
-			"The account and region can't be read: credentials, role, network or region. The collector's log says why.",
+			"Nothing, or nothing of a signal, is read from " + target,
+			"The account and region, or one of their signals, can't be read: credentials, role, rights, network or region. The collector's log says why.",
 		},
 		{
 			"APIGatewayCollectorAbsent", "absent(" + own + "target_up)", "15m", "critical",
@@ -39,7 +39,7 @@ func collectorAlerts() list {
 		{
 			"APIGatewayDataLost", grew("target, signal", own+"lost_seconds", "1h"), "", "warning",
 			"Some {{ $labels.signal }} of " + target + " can't be read any more",
-			"They are older than metrics::max_backfill, logs::max_backfill or what AWS keeps. The collector's log says which.",
+			"They are older than the signal's max_backfill or what AWS keeps. The collector's log says which.",
 		},
 		{
 			"APIGatewayCollectorThrottled",

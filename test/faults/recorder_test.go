@@ -85,6 +85,9 @@ func (r *recorder) set(f func(r *recorder)) {
 	f(r)
 }
 
+// maxMessage is how many bytes a receiver over gRPC takes by default, of a message that is no longer compressed.
+const maxMessage = 4 << 20
+
 // Codes of gRPC.
 const (
 	codeOK                = 0
@@ -117,7 +120,12 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.mu.Lock()
-	err = r.record.take(req.URL.Path, body)
+	if len(body) > maxMessage {
+		r.record.history.problem("a request of %s has %d bytes", req.URL.Path, len(body))
+		err = errors.New("larger than what receivers take")
+	} else {
+		err = r.record.take(req.URL.Path, body)
+	}
 	r.mu.Unlock()
 	if err != nil {
 		w.Header().Set("Grpc-Message", err.Error())
