@@ -1,6 +1,7 @@
 package awsapigatewayreceiver
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -151,6 +152,13 @@ func TestEveryConfigErrorIsSaid(t *testing.T) {
 		}
 		assert.True(t, found, "%s\nin\n%s", want, err)
 	}
+}
+
+// A delay of centuries is longer than any backfill, too.
+func TestDelayIsWithinTheBackfill(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	c.Metrics.Delay = math.MaxInt64
+	require.ErrorContains(t, confmap.Validate(c), "metrics::max_backfill: ")
 }
 
 // Plain HTTP to another machine takes a word of the user's.

@@ -3,6 +3,7 @@ package awsapigatewayreceiver
 import (
 	"fmt"
 	"maps"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func TestBadLogSettingsAreNamed(t *testing.T) {
 		"logs::late_window: 3h0m0s":                            func(c *logs.Config) { c.LateWindow = 3 * time.Hour },
 		"logs::max_backfill: 1m0s is shorter than late_window": func(c *logs.Config) { c.MaxBackfill = time.Minute },
 		"logs::max_requests_per_second: -1":                    func(c *logs.Config) { c.MaxRequestsPerSecond = -1 },
+		"logs::max_requests_per_second: NaN":                   func(c *logs.Config) { c.MaxRequestsPerSecond = math.NaN() },
 		"logs::max_requests_per_second: 20000":                 func(c *logs.Config) { c.MaxRequestsPerSecond = 20_000 },
 		`logs::body: "all": original or none`:                  func(c *logs.Config) { c.Body = "all" },
 		`logs::include[0]: ""`:                                 func(c *logs.Config) { c.Include = []string{""} },

@@ -70,7 +70,7 @@ func (c *Config) Check() error {
 	if c.FullInterval < c.Interval {
 		errs = append(errs, fmt.Errorf("full_interval: %v is shorter than interval, %v: at least as long, 6h by default", c.FullInterval, c.Interval))
 	}
-	if c.RequestsPerSecond <= 0 || c.RequestsPerSecond > maxRequestsPerSecond {
+	if !(c.RequestsPerSecond > 0 && c.RequestsPerSecond <= maxRequestsPerSecond) {
 		errs = append(errs, fmt.Errorf("requests_per_second: %v: more than 0 and at most %d, the account's whole quota", c.RequestsPerSecond, maxRequestsPerSecond))
 	}
 	switch c.EntityEvents {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ func TestConfigMistakes(t *testing.T) {
 		"interval: 59s is too short: at least 1m":                               func(c *Config) { c.Interval = 59 * time.Second },
 		"full_interval: 1m0s is shorter than interval, 5m0s":                    func(c *Config) { c.FullInterval = time.Minute },
 		"requests_per_second: -1: more than 0":                                  func(c *Config) { c.RequestsPerSecond = -1 },
+		"requests_per_second: NaN: more than 0":                                 func(c *Config) { c.RequestsPerSecond = math.NaN() },
 		"requests_per_second: 10.5: more than 0 and at most 10":                 func(c *Config) { c.RequestsPerSecond = 10.5 },
 		`entity_events: "both" is no form of entity events: specification, leg`: func(c *Config) { c.EntityEvents = "both" },
 		"report_interval: 30s: at least 1m":                                     func(c *Config) { c.ReportInterval = 30 * time.Second },

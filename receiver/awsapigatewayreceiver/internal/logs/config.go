@@ -104,7 +104,7 @@ func (c *Config) Check() error {
 	if c.MaxBackfill < c.LateWindow {
 		errs = append(errs, fmt.Errorf("max_backfill: %v is shorter than late_window, %v", c.MaxBackfill, c.LateWindow))
 	}
-	if c.MaxRequestsPerSecond < 0 || c.MaxRequestsPerSecond > maxRate {
+	if !(c.MaxRequestsPerSecond >= 0 && c.MaxRequestsPerSecond <= maxRate) {
 		errs = append(errs, fmt.Errorf("max_requests_per_second: %v: 0 for half of AWS's quota, or at most %d", c.MaxRequestsPerSecond, maxRate))
 	}
 	if c.Body != BodyOriginal && c.Body != BodyNone {

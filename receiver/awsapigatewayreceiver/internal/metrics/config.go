@@ -146,7 +146,7 @@ func (c *Config) Check() error {
 	}
 	if c.MaxBackfill <= 0 || c.MaxBackfill > retention {
 		add("max_backfill: %v: more than 0 and at most %v, which is how long CloudWatch keeps one-minute points", c.MaxBackfill, retention)
-	} else if c.MaxBackfill < c.InitialLookback || c.MaxBackfill < c.Delay+c.Revisit+2*c.CollectionInterval {
+	} else if c.MaxBackfill < c.InitialLookback || c.MaxBackfill-c.Revisit-2*c.CollectionInterval < c.Delay {
 		add("max_backfill: %v is shorter than initial_lookback, or than delay, revisit and two intervals together: make it longer", c.MaxBackfill)
 	}
 	if len(c.Levels) == 0 {

@@ -40,10 +40,10 @@ func (c *Cost) add(p *plan) {
 		c.Savings["metrics::collection_interval: 15m"] += high * (1 - float64(p.interval)/float64(15*time.Minute))
 	}
 	if p.gauge != nil && !p.extra && p.histogram != nil {
-		c.Savings["metrics::quantiles: []"] += float64(p.gaugeCount) * perMetric
+		c.Savings["metrics::quantiles: []"] += float64(p.fewer(p.gaugeCount)) * perMetric
 	}
 	if p.bucketCount > 0 {
-		c.Savings["metrics::histogram_buckets: []"] += float64(p.bucketCount) * perMetric
+		c.Savings["metrics::histogram_buckets: []"] += float64(p.fewer(p.bucketCount)) * perMetric
 	}
 	if p.histogram != nil && p.histogram.Name == integrationDuration {
 		c.Savings["metrics::"+integrationDuration+": {enabled: false}, and its _quantile"] += high

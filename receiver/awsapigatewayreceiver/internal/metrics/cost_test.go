@@ -20,17 +20,17 @@ func TestCostOfAPlan(t *testing.T) {
 	}{
 		"a sum": {metric: "Count", low: 1, high: 1, reads: reads, savings: map[string]float64{"metrics::collection_interval: 15m": 2. / 3 * reads / 1e5}},
 		"a latency": {metric: "Latency", low: 1, high: 5, reads: reads, savings: map[string]float64{
-			"metrics::collection_interval: 15m": 5 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 2 * reads / 1e5,
+			"metrics::collection_interval: 15m": 5 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 1 * reads / 1e5,
 		}},
 		"with buckets": {edit: func(c *Config) { c.HistogramBuckets = []float64{1, 2, 3} }, metric: "Latency", low: 2, high: 10, reads: reads, savings: map[string]float64{
-			"metrics::collection_interval: 15m": 10 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 2 * reads / 1e5, "metrics::histogram_buckets: []": 4 * reads / 1e5,
+			"metrics::collection_interval: 15m": 10 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 2 * reads / 1e5, "metrics::histogram_buckets: []": 5 * reads / 1e5,
 		}},
 		"every minute": {edit: func(c *Config) { c.CollectionInterval = time.Minute }, metric: "Count", low: 1, high: 1, reads: 5 * reads, savings: map[string]float64{
 			"metrics::collection_interval: 15m": 5 * reads * 14. / 15 / 1e5,
 		}},
 		"every quarter of an hour": {edit: func(c *Config) { c.CollectionInterval = 15 * time.Minute }, metric: "Count", low: 1, high: 1, reads: reads / 3, savings: map[string]float64{}},
 		"the integration's": {metric: "IntegrationLatency", low: 1, high: 5, reads: reads, savings: map[string]float64{
-			"metrics::collection_interval: 15m": 5 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 2 * reads / 1e5,
+			"metrics::collection_interval: 15m": 5 * 2. / 3 * reads / 1e5, "metrics::quantiles: []": 1 * reads / 1e5,
 			"metrics::aws.api_gateway.integration.duration: {enabled: false}, and its _quantile": 5 * reads / 1e5,
 		}},
 		"quantiles alone": {edit: switchOff(requestDuration), metric: "Latency", low: 1, high: 2, reads: reads, savings: map[string]float64{"metrics::collection_interval: 15m": 2 * 2. / 3 * reads / 1e5}},

@@ -49,6 +49,18 @@ func (p *plan) gaugesOnly() bool { return p.sum == nil && p.histogram == nil }
 func (p *plan) low() int  { return (len(p.statistics) + billingUnit - 1) / billingUnit }
 func (p *plan) high() int { return len(p.statistics) }
 
+// fewer is how many statistics less a histogram has without n of them: the minimum comes and goes with the rest.
+func (p *plan) fewer(n int) int {
+	rest := len(p.statistics) - n
+	if p.minimum >= 0 {
+		rest--
+	}
+	if rest%billingUnit != 0 {
+		rest++
+	}
+	return len(p.statistics) - rest
+}
+
 // plans compiles the catalogue and the settings: one plan for each CloudWatch metric that is collected.
 func plans(c *Config) map[string]*plan {
 	out := map[string]*plan{}
