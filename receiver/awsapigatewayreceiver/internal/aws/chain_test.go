@@ -104,6 +104,9 @@ func TestReplacedKeysAreAskedForAgain(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// sessionUntil is the answer of AssumeRole, but for when it ends.
+const sessionUntil = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
+
 // A session that is about to end is used while it is valid, where a new one can't be had.
 func TestSessionIsUsedWhileNoNewOneCanBeHad(t *testing.T) {
 	for name, set := range map[string]struct {
@@ -120,8 +123,7 @@ func TestSessionIsUsedWhileNoNewOneCanBeHad(t *testing.T) {
 				case strings.HasPrefix(r.URL.Path, "/restapis"):
 					_, _ = w.Write([]byte(noAPIs))
 				case assumed.Add(1) == 1:
-					_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-						time.Now().Add(set.valid).UTC().Format(time.RFC3339))
+					_, _ = fmt.Fprintf(w, sessionUntil, time.Now().Add(set.valid).UTC().Format(time.RFC3339))
 				default:
 					wireError{503, "ServiceUnavailable", ""}.ServeHTTP(w, r)
 				}
@@ -138,6 +140,33 @@ func TestSessionIsUsedWhileNoNewOneCanBeHad(t *testing.T) {
 			if set.class == "" {
 				assert.EqualValues(t, 2, assumed.Load(), "a new one is not asked for each time")
 			}
+		})
+	}
+}
+
+// A machine whose clock is far from AWS's begins no session for each call: a session ends by AWS's clock.
+func TestSessionEndsByAWSsClock(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"ahead": 18 * time.Hour, "behind": -18 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			var assumed atomic.Int64
+			f := openHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				now := time.Now().Add(-ahead)
+				w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+				if strings.HasPrefix(r.URL.Path, "/restapis") {
+					_, _ = w.Write([]byte(noAPIs))
+					return
+				}
+				assumed.Add(1)
+				_, _ = fmt.Fprintf(w, sessionUntil, now.Add(time.Hour).UTC().Format(time.RFC3339))
+			}), withRole(Account{AccountID: otherAccount}, testRegion))
+			for range 3 {
+				_, err := f.client().restAPIs(context.Background())
+				require.NoError(t, err)
+			}
+			assert.EqualValues(t, 1, assumed.Load())
+			held, err := f.client().cfg.Credentials.Retrieve(context.Background())
+			require.NoError(t, err)
+			assert.WithinDuration(t, time.Now().Add(time.Hour), held.Expires, expiryWindow+time.Minute)
 		})
 	}
 }

@@ -199,9 +199,10 @@ func roleProvider(session context.Context, a *Account, clients []*Client) awssdk
 		defer cancel()
 		defer context.AfterFunc(session, cancel)()
 		var errs []error
-		for _, p := range providers {
+		for i, p := range providers {
 			creds, err := p.Retrieve(ctx)
 			if err == nil {
+				creds.Expires = creds.Expires.Add(-clients[i].ClockOffset()) // by the local clock, which the cache holds it against
 				return creds, nil
 			}
 			errs = append([]error{err}, errs...) // the last region's error is the one that decides
