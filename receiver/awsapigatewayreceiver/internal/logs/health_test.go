@@ -3,6 +3,7 @@ package logs
 import (
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,6 +222,25 @@ func TestFailuresAreRetriedAndReported(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A start that does not hear from AWS at first is well as soon as it does, also where there is no log group to read.
+func TestHealthAfterAStartWithoutAWS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, account{}.snapshot(t), nil)
+		up := atomic.Bool{}
+		b.client.known = up.Load
+		b.client.describe = func([]string) ([]model.LogGroup, error) { return nil, failure(aws.Network, "") }
+		stop := b.run(t.Context())
+		defer stop()
+		time.Sleep(time.Minute)
+		all, _ := b.healthy()
+		assert.Error(t, all)
+		up.Store(true)
+		time.Sleep(5 * time.Minute)
+		all, _ = b.healthy()
+		assert.NoError(t, all)
+	})
 }
 
 // Where some groups can't be read and others can, that is said of a part; at most three are named.

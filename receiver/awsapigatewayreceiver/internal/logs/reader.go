@@ -119,16 +119,20 @@ func (r *Reader) Run(ctx context.Context, report func(all, some error)) {
 // learnTime asks until an answer has told AWS's time, which the positions are held against: a denial does, too. An answer without one, which only others
 // than AWS give, is no reason to wait.
 func (r *Reader) learnTime(ctx context.Context) error {
-	wait := poll.Backoff{Min: minRetry, Max: maxRetry}
+	wait, failed := poll.Backoff{Min: minRetry, Max: maxRetry}, false
 	for !r.Client.ClockKnown() {
 		_, err := r.Client.DescribeLogGroups(ctx, []string{welcome})
 		if err == nil || r.Client.ClockKnown() {
 			break
 		}
+		failed = true
 		r.report(err, nil)
 		if err := r.Clock.Sleep(ctx, wait.Next()); err != nil {
 			return err
 		}
+	}
+	if failed {
+		r.report(nil, nil) // there may be no log group of which reading would say so
 	}
 	return nil
 }
