@@ -26,8 +26,9 @@ type group struct {
 	recreated   int64        // when the group was made anew, 0 where it was not since the last read; Unix milliseconds
 	remembered  atomic.Int64 // events in seen, as others see it
 	removed     bool         // nobody wants it any more
-	leaveAt     time.Time
-	headActive  bool // a poll or drain is queued, under way or being taken in
+	leaveAt     time.Time    // when all that may come late is there, zero where somebody writes to it
+	until       time.Time    // the same as the first run that left it had it
+	headActive  bool         // a poll or drain is queued, under way or being taken in
 	sweepActive bool
 
 	pos  position

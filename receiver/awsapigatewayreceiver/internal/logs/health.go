@@ -60,7 +60,7 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 	}
 	g.failures++
 	g.answered = true
-	if g.failures >= reportAfter || class == aws.Denied || class == aws.ExplicitDeny || class == aws.Boundary {
+	if g.failures >= reportAfter || denied(err) {
 		g.err = err
 	}
 	wait := g.retry.Next()
@@ -93,8 +93,8 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 		}
 		g.unreadable, g.probing = reason, true
 		t.chain, wait = nil, r.Config.MaxPollInterval
-	case aws.LogTokenInvalid(err):
-		t.chain = nil // begins anew at the position
+	case aws.LogTokenInvalid(err), len(g.losses) > 0:
+		t.chain = nil // begins anew at the position, once what was lost is said
 	case class == aws.Throttled:
 		wait = 0 // the limiter waits for all
 	}
@@ -105,6 +105,12 @@ func (r *Reader) failed(ctx context.Context, g *group, c *chain, err error) {
 	g.mu.Unlock()
 	r.queue.add(t)
 	r.reportHealth()
+}
+
+// denied says whether a policy does not allow what failed.
+func denied(err error) bool {
+	class := aws.ClassOf(err)
+	return class == aws.Denied || class == aws.ExplicitDeny || class == aws.Boundary
 }
 
 // reasonOf says why FilterLogEvents can't read a group at all, "" where it is none of these.

@@ -1,12 +1,17 @@
 package logs
 
 import (
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
 // What is kept of who wrote to a group that was left, and makes no sense, is said, and reads nothing.
@@ -36,4 +41,55 @@ func TestNothingIsKeptOfAGroupThatIsBack(t *testing.T) {
 	require.NoError(t, again.loadIndex(t.Context(), again.now()))
 	again.discover(t.Context())
 	assert.NotContains(t, disk.Keys(), b.leftKey("orders"))
+}
+
+// A group that was left and may not be read is given up after max_backfill, and with it what was not read, which is said once: in the same run, and
+// however often the collector starts in between.
+func TestDeniedGroupIsLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		readFor time.Duration
+		run     time.Duration
+		starts  int
+	}{
+		"in one run":                      {10 * time.Minute, 30 * time.Hour, 1},
+		"over restarts":                   {10 * time.Minute, 2 * time.Hour, 4},
+		"over restarts, and it never was": {0, 2 * time.Hour, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, on, today, began := &checkpointtest.Disk{}, oneGroup.snapshot(t), account{}.snapshot(t), time.Now()
+				answer := paged(wrote(began, 30*time.Minute, 10*time.Second, quick), 300)
+				lost := 0.0
+				var b *bench
+				for start := range c.starts {
+					b = newBench(t, today, nil)
+					b.Store = disk.Open(t)
+					b.client.filter = func(group string, from, to int64, token string) (page model.LogPage, err error) {
+						if time.Since(began) >= c.readFor {
+							return page, failure(aws.Denied, "AccessDeniedException")
+						}
+						return answer(group, from, to, token)
+					}
+					if start == 0 {
+						b.inv.snapshot = on
+					}
+					stop := b.run(t.Context())
+					if start == 0 {
+						b.crawls(on, 30*time.Minute)
+					}
+					b.crawls(today, c.run)
+					stop()
+					lost += b.lostSecs
+					time.Sleep(10 * time.Hour)
+				}
+				assert.Empty(t, b.found())
+				all, _ := b.healthy()
+				assert.NoError(t, all)
+				assert.NotContains(t, strings.Join(disk.Keys(), " "), "/left/")
+				if c.starts > 1 || c.readFor > 0 {
+					assert.InDelta(t, (46*time.Minute - c.readFor).Seconds(), lost, 300)
+				}
+			})
+		})
+	}
 }

@@ -111,6 +111,7 @@ func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until m
 		return
 	}
 	back := map[string][]byte{}
+	r.leaving = map[string]time.Time{}
 	defer func() { r.apply(ctx, back) }()
 	for i, name := range names {
 		if values[i] == nil {
@@ -126,6 +127,7 @@ func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until m
 			continue
 		}
 		until[name] = time.UnixMilli(kept.Until)
+		r.leaving[name] = until[name]
 		late.sources[name] = r.kept(ctx, k, name, &kept)
 	}
 }
@@ -146,8 +148,8 @@ func (r *Reader) kept(ctx context.Context, k *known, name string, kept *storedLe
 }
 
 // keep adds to changes who wrote to a group that is left from now on. Its position may not be stored for long, as the pipeline refuses.
-func (r *Reader) keep(g *group, until time.Time, changes map[string][]byte) {
-	kept := storedLeft{V: storedVersion, Until: until.UnixMilli()}
+func (r *Reader) keep(g *group, changes map[string][]byte) {
+	kept := storedLeft{V: storedVersion, Until: g.until.UnixMilli()}
 	for _, s := range g.routes.Load().sources {
 		if s.settings != nil && len(kept.Sources) < maxKept {
 			kept.Sources = append(kept.Sources, storedSource{s.api, s.settings})
@@ -160,7 +162,7 @@ func (r *Reader) keep(g *group, until time.Time, changes map[string][]byte) {
 
 // leave gives up the groups that nobody writes to any more, once what may come late has been waited for and all of it was read.
 func (r *Reader) leave(ctx context.Context, f *found, now time.Time) {
-	changes := map[string][]byte{}
+	changes, someGone := map[string][]byte{}, false
 	for _, g := range r.groups.all() {
 		if _, ok := f.sources[g.name]; ok {
 			continue
@@ -168,9 +170,13 @@ func (r *Reader) leave(ctx context.Context, f *found, now time.Time) {
 		g.mu.Lock()
 		if g.leaveAt.IsZero() {
 			g.leaveAt = now.Add(r.Config.LateWindow + sweepInterval)
-			r.keep(g, g.leaveAt, changes)
+			g.until = g.leaveAt
+			if until, ok := r.leaving[g.name]; ok && until.Before(g.until) {
+				g.until = until
+			}
+			r.keep(g, changes)
 		}
-		over := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli())
+		over := now.After(g.leaveAt) && !g.handing && (g.unreadable != "" || g.readTo() >= g.leaveAt.UnixMilli() || g.hopeless(now, r.Config.MaxBackfill))
 		if over {
 			g.loseBacklog(r.Config.MaxPollInterval)
 		}
@@ -189,11 +195,23 @@ func (r *Reader) leave(ctx context.Context, f *found, now time.Time) {
 		}
 		g.mu.Unlock()
 		if gone {
+			someGone = true
 			r.save(ctx, g, nil, now)
 			r.groups.retire(g)
 		}
 	}
+	if someGone {
+		r.reportHealth() // without them
+	}
+	if r.discovered {
+		r.leaving = nil // those that are not left now are written to again
+	}
 	r.apply(ctx, changes)
+}
+
+// hopeless says that a group that was left longer ago than max_backfill may not be read. g.mu is held.
+func (g *group) hopeless(now time.Time, maxBackfill time.Duration) bool {
+	return now.Sub(g.until) > maxBackfill && g.failures >= reportAfter && denied(g.err)
 }
 
 // apply stores changes, although the collector is stopped meanwhile.

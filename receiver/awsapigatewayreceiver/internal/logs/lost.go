@@ -106,9 +106,18 @@ func (g *group) clamp(now time.Time, maxBackfill, interval time.Duration) (lost 
 	return lost, why
 }
 
-// loseBacklog notes what a group that is left took along as it was deleted: nothing where it was read until just before. interval is the longest time
-// between polls.
+// loseBacklog notes what a group that is left took along as it was deleted: nothing where it was read until just before; or what could not be read of it.
+// interval is the longest time between polls.
 func (g *group) loseBacklog(interval time.Duration) {
+	if until := g.until.UnixMilli(); g.unreadable == "" {
+		if g.readTo() >= until {
+			return
+		}
+		if lost, ok := g.pos.clamp(until); ok && g.begun {
+			g.lose(lost, lostBackfill)
+		}
+		return
+	}
 	if g.unreadable != darkMissing || !g.begun || g.unread && g.described.Created.IsZero() {
 		return
 	}

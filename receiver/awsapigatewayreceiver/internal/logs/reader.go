@@ -58,6 +58,8 @@ type Reader struct {
 	// discovering is held while what the inventory says is taken up, discovered says that it was since the start.
 	discovering poll.Turn
 	discovered  bool
+	// leaving is up to when an earlier run was to read the groups that it was leaving, until they are left here.
+	leaving map[string]time.Time
 
 	mu          sync.Mutex
 	said        map[string]bool // what was said once and is not to be said again
