@@ -95,6 +95,11 @@ type found struct {
 	dark    map[string]string    // reasons by destination, of those that are no log group of the target
 }
 
+// reads says whether somebody who is wanted writes to a group.
+func (f *found) reads(name string) bool {
+	return slices.ContainsFunc(f.sources[name], (*source).wanted)
+}
+
 // find looks up the log groups of all stages, and those that the user names.
 func (r *Reader) find(ctx context.Context, k *known) found {
 	f := found{sources: map[string][]*source{}, dark: map[string]string{}}
@@ -109,8 +114,8 @@ func (r *Reader) find(ctx context.Context, k *known) found {
 		r.findNamed(k, &r.Config.Groups[i], &f)
 	}
 	// A group with nothing but what the user does not want is not read.
-	for name, sources := range f.sources {
-		if !slices.ContainsFunc(sources, (*source).wanted) {
+	for name := range f.sources {
+		if !f.reads(name) {
 			delete(f.sources, name)
 		}
 	}

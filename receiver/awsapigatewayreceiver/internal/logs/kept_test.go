@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/aws"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/checkpoint/checkpointtest"
+	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/inventory"
 	"github.com/otelcol-apigateway/awsapigateway/receiver/awsapigatewayreceiver/internal/model"
 )
 
@@ -92,4 +94,40 @@ func TestDeniedGroupIsLeft(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The backlog of a stage that is forgotten comes also where a stage that is not wanted still writes to its group.
+func TestBacklogOfAStageThatSharedItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		filter := &inventory.Filter{Exclude: []inventory.FilterItem{{Stage: "dev"}}}
+		dev := logging("dev", arn("orders"), "$context.requestId $context.status")
+		both := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[" + dev + "," + logging("prod", arn("orders"), "$context.requestId $context.status") + "]"}
+		other := account{"GetRestApis": oneGroup["GetRestApis"], "GetStagesr1": "[" + dev + "]"}
+		disk, on, today := &checkpointtest.Disk{}, both.filtered(t, filter), other.filtered(t, filter)
+		events := wrote(time.Now(), 30*time.Minute, 10*time.Second, quick)
+		var came []record
+		for run := range 2 {
+			b := newBench(t, on, nil)
+			b.Store = disk.Open(t)
+			b.client.filter = paged(events, 300)
+			b.refuse = func() error {
+				if run == 0 && len(b.records) >= 60 {
+					return errors.New("not now")
+				}
+				return nil
+			}
+			if run > 0 {
+				b.inv.snapshot = today
+			}
+			stop := b.run(t.Context())
+			if run == 0 {
+				b.crawls(on, 30*time.Minute)
+			}
+			b.crawls(today, 5*time.Hour)
+			stop()
+			came = append(came, b.came()...)
+			time.Sleep(time.Hour)
+		}
+		assertOnce(t, &bench{records: came}, events)
+	})
 }

@@ -60,8 +60,13 @@ func (r *Reader) findLeft(ctx context.Context, k *known, f *found) {
 		r.findKept(ctx, k, f, &late, until)
 	}
 	for name, sources := range late.sources {
-		if _, read := f.sources[name]; !read && r.behind(ctx, name, until[name]) {
-			f.sources[name] = sources
+		if f.reads(name) || !r.behind(ctx, name, until[name]) {
+			continue
+		}
+		for _, s := range sources {
+			if !slices.ContainsFunc(f.sources[name], func(o *source) bool { return o.is(s.kind, s.api, s.stage) }) {
+				f.sources[name] = append(f.sources[name], s)
+			}
 		}
 	}
 }
@@ -117,7 +122,7 @@ func (r *Reader) findKept(ctx context.Context, k *known, f, late *found, until m
 		if values[i] == nil {
 			continue
 		}
-		if f.sources[name] != nil {
+		if f.reads(name) {
 			back[keys[i]] = nil
 			continue
 		}
