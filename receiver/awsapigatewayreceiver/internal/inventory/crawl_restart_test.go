@@ -83,16 +83,51 @@ func TestCrashLoopMakesNoMoreCalls(t *testing.T) {
 	for range 20 {
 		ctx, crash := context.WithCancel(context.Background())
 		var reads atomic.Int64 // both lists are read at the same time
+		crawling := c.began
 		a.onRead = func(string) {
 			if reads.Add(1) == 12 {
+				crawling = c.began
 				crash()
 			}
 		}
 		c.Run(ctx, func(_, _ error) {})
 		crash()
+		c.begin(context.Background(), crawling) // a crash ends nothing
 		c = c.restarted()
 	}
 	assert.GreaterOrEqual(t, a.Now().Sub(began), 18*5*time.Minute)
+}
+
+// A stop that cuts the first crawl off is no crash: the next start reads the stages that are missing at once.
+func TestStopInTheFirstCrawl(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]struct {
+		at   string
+		wait bool
+	}{"before all stages are known": {"GetStages", false}, "after that": {"GetAuthorizers", true}} {
+		t.Run(name, func(t *testing.T) {
+			a := whole()
+			c := newCrawler(t, a, stores(checkpointtest.Open(t, t.TempDir())))
+			ctx, stop := context.WithCancel(context.Background())
+			defer stop()
+			stopped := false
+			a.onRead = func(read string) {
+				if !stopped && strings.HasPrefix(read, set.at) {
+					stopped = true
+					stop()
+				}
+			}
+			c.Run(ctx, func(_, _ error) {})
+			require.True(t, stopped)
+			a.onRead, a.slept, a.asked, a.ends = nil, nil, nil, 1
+			outcomes(c.restarted().Inventory)
+			if set.wait {
+				assert.Empty(t, a.asked)
+			} else {
+				assert.Contains(t, a.asked, "GetStages r1")
+			}
+		})
+	}
 }
 
 // What a crawl read before it ended is kept: the next one goes on where it stopped.

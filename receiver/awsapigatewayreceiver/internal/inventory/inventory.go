@@ -154,7 +154,8 @@ func (inv *Inventory) changeLocked(ctx context.Context, f func(s *Snapshot) (nex
 }
 
 // Run crawls until ctx ends. report is told the outcome of each crawl: of the lists of APIs, and of everything else. After a restart the first one
-// waits until the interval has passed since the last one began: a crash loop makes no more calls than a collector that runs.
+// waits until the interval has passed since the last one began: a crash loop makes no more calls than a collector that runs. One that a stop cut off
+// before it knew the stages of each API is made up for at once, since whose logs are where is not known until then.
 func (inv *Inventory) Run(ctx context.Context, report func(lists, rest error)) {
 	retry := poll.Backoff{Min: 5 * time.Second, Max: inv.config.Interval}
 	stretched := time.Duration(0)
@@ -170,6 +171,9 @@ func (inv *Inventory) Run(ctx context.Context, report func(lists, rest error)) {
 		began := inv.clock.Now()
 		known, lists, rest := inv.crawl(ctx)
 		if ctx.Err() != nil {
+			if inv.stagesMissing() {
+				inv.begin(context.WithoutCancel(ctx), time.Time{})
+			}
 			return
 		}
 		report(lists, rest)
@@ -190,6 +194,15 @@ func (inv *Inventory) Run(ctx context.Context, report func(lists, rest error)) {
 			return
 		}
 	}
+}
+
+// stagesMissing says whether the stages of an API that is collected were never read.
+func (inv *Inventory) stagesMissing() bool {
+	s := inv.current.Load()
+	return s != nil && slices.ContainsFunc(s.APIs, func(a model.API) bool {
+		_, known := s.Stages[a.ID]
+		return !known && inv.filter.API(&a)
+	})
 }
 
 // hashItems is a hash of an answer as AWS wrote it.
