@@ -29,7 +29,7 @@ receivers:
   awsapigateway/all:
     endpoint: %[1]q
     accounts: [{name: shop, regions: [us-east-1]}]
-    inventory: {requests_per_second: 8, api_keys: {enabled: true}, usage: {enabled: true}}
+    inventory: {requests_per_second: 8, api_keys: {enabled: true}, usage: {enabled: true, interval: 1m}}
     metrics: {levels: [stage, route], histogram_buckets: [0.1, 1]}
 exporters:
   prometheus: {endpoint: %[2]q, resource_to_telemetry_conversion: {enabled: true}}
